@@ -1,0 +1,44 @@
+# `make demo` and `make test` set up everything they need, in .venv and .julia of this folder.
+
+# The first Python that is recent enough; `make PYTHON=...` chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+WITH_JULIA := . .julia/env.sh &&
+
+.PHONY: help setup demo test lint clean
+
+help:
+	@echo "make demo    show the package at work"
+	@echo "make test    lint, type check, Python tests, Julia tests"
+	@echo "make lint    lint and type check only"
+	@echo "make setup   the environment only: .venv and a Julia"
+	@echo "make clean   remove the environment and all caches"
+
+setup: .julia/env.sh
+
+demo: setup
+	$(WITH_JULIA) $(BIN)/avici-jl demo
+
+test: lint setup
+	$(WITH_JULIA) $(BIN)/pytest
+	$(WITH_JULIA) $(BIN)/python tests/julia.py
+
+lint: .venv/installed
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+.venv/installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on PATH." >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+.julia/env.sh: .venv/installed $(wildcard ci/julia_offline/*.* ci/julia_offline/packages/*/src/*.jl)
+	ci/julia_offline/ensure.sh "$(CURDIR)/$(BIN)/python"
+	touch $@
+
+clean:
+	rm -rf .venv .julia .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find python tests -name __pycache__ -prune -exec rm -rf {} +
