@@ -1,0 +1,23 @@
+"""The errors that avici_jl raises on purpose. Each message says what was wrong, what was expected and what to do."""
+
+from __future__ import annotations
+
+
+class AviciError(Exception):
+    """Base class of every error that avici_jl raises on purpose."""
+
+
+class InputError(AviciError, ValueError):
+    """The caller's data or arguments cannot be used as they are."""
+
+
+class ConfigError(AviciError, ValueError):
+    """A configuration (training preset, network, domain file) is not valid."""
+
+
+class CheckpointError(AviciError, RuntimeError):
+    """A model or training checkpoint is missing, damaged or of another kind."""
+
+
+class SimulationError(AviciError, RuntimeError):
+    """The Julia simulators refused the request, failed, or could not be started."""
