@@ -1,0 +1,147 @@
+"""The one place where Python meets Julia: starts it on first use, calls AviciSim, translates errors.
+
+Nothing is copied: the arrays returned are NumPy views of Julia's, which stay alive as long as their views do.
+Julia stores columns contiguously, so each dataset is in Fortran order.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from operator import index as as_int
+from typing import Any
+
+import numpy as np
+
+from avici_jl.errors import SimulationError
+from avici_jl.resources import julia_package_dir
+
+_PRELUDE = """
+using AviciSim
+
+message(e) = e isa ArgumentError ? e.msg : sprint(showerror, e)
+message(e::TaskFailedException) = message(e.task.exception)
+message(e::CompositeException) = message(first(e))
+"""
+
+_NO_JULIA = """\
+Julia could not be started: {reason}
+avici_jl installs Julia by itself the first time it simulates, which needs an internet connection. \
+Without one, install Julia 1.10 or later and the Julia package PythonCall, then set PYTHON_JULIAPKG_EXE \
+to the julia program, PYTHON_JULIAPKG_PROJECT to a Julia project that has PythonCall, and \
+PYTHON_JULIAPKG_OFFLINE=yes. Predicting does not need Julia."""
+
+_lock = threading.RLock()
+_module: Any = None
+_thread: int | None = None  # the Python thread that Julia is bound to; None where any thread may call it
+
+
+def julia() -> Any:
+    """The Julia module AviciSim. The first call starts Julia: seconds, or minutes when it is installed.
+
+    `PYTHON_JULIACALL_THREADS` (a number or "auto"; default 1) sets how many threads Julia simulates with.
+
+    Raises:
+        SimulationError: Julia or the package cannot be loaded.
+    """
+    return _bridge().AviciSim
+
+
+def simulate(
+    domain: str, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, index: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str], str]:
+    """Simulate dataset number `index` of the stream `seed`.
+
+    Args:
+        domain: name of a shipped domain, or path of a domain file.
+        d: number of variables.
+        n_obs: number of observational rows, which come first.
+        n_int: number of interventional rows, which follow.
+        seed: chooses the stream of datasets.
+        index: which dataset of the stream, from 0.
+
+    Returns:
+        x [n, d] float32, interventions [n, d] uint8, graph [d, d] uint8, variable names, kind of data.
+
+    Raises:
+        SimulationError: the simulator refused or failed; the message is Julia's.
+    """
+    with _lock:
+        data = _call("simulate", domain, d=d, n_obs=n_obs, n_int=n_int, seed=seed, index=index)
+        names = [str(name) for name in data.names]
+        return _view(data.x, np.float32), _view(data.interventions), _view(data.graph), names, str(data.kind)
+
+
+def simulate_batch(
+    domain: str, count: int, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, first: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Simulate the datasets `first` to `first + count - 1` of the stream `seed`, spread over Julia's threads.
+
+    Arguments and errors are those of `simulate`, and so is each dataset.
+
+    Returns:
+        x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8.
+    """
+    with _lock:
+        batch = _call(
+            "simulate_batch", domain, as_int(count), d=d, n_obs=n_obs, n_int=n_int, seed=seed, first=first
+        )
+        x, interventions, graph = batch
+        return (
+            np.moveaxis(_view(x, np.float32), -1, 0),
+            np.moveaxis(_view(interventions), -1, 0),
+            np.moveaxis(_view(graph), -1, 0),
+        )
+
+
+def _call(function: str, domain: str, *args: int, **options: int) -> Any:
+    bridge = _bridge()
+    if _thread not in (None, threading.get_ident()):
+        raise SimulationError(
+            "This version of Julia can be called only from the Python thread that started it. "
+            "Simulate in that thread, or use Julia 1.9 or later."
+        )
+    from juliacall import JuliaError
+
+    keywords = {name: as_int(value) for name, value in options.items()}
+    try:
+        return getattr(bridge.AviciSim, function)(str(domain), *args, **keywords)
+    except JuliaError as error:
+        raise SimulationError(str(bridge.message(error.exception))) from None
+
+
+def _view(array: Any, dtype: type[np.generic] = np.uint8) -> np.ndarray:
+    """NumPy view of a Julia array; it holds on to the array."""
+    return np.asarray(array, dtype=dtype)
+
+
+def _bridge() -> Any:
+    """The Julia module that holds AviciSim and the helpers of this file, started once."""
+    global _module, _thread
+    with _lock:
+        if _module is None:
+            _module = _start()
+            if not _module.seval('VERSION >= v"1.9"'):
+                _thread = threading.get_ident()
+        return _module
+
+
+def _start() -> Any:
+    if os.environ.get("PYTHON_JULIACALL_THREADS", "1") != "1":
+        # Julia's threads stop each other for garbage collection with signals that it has to handle itself.
+        os.environ.setdefault("PYTHON_JULIACALL_HANDLE_SIGNALS", "yes")
+    try:
+        import juliacall
+    except Exception as error:
+        raise SimulationError(_NO_JULIA.format(reason=error)) from error
+    package = julia_package_dir()
+    try:
+        module = juliacall.newmodule("AviciBridge")
+        module.seval("path -> path in LOAD_PATH || pushfirst!(LOAD_PATH, path)")(str(package))
+        module.seval(_PRELUDE)
+    except juliacall.JuliaError as error:
+        reason = juliacall.Base.sprint(juliacall.Base.showerror, error.exception)
+        raise SimulationError(
+            f"The Julia package AviciSim in {package} could not be loaded: {reason}"
+        ) from None
+    return module
