@@ -1,0 +1,129 @@
+# What a domain file may write for a number.
+#
+#     Parameter(value, location)   check what the file says; `location` names file and key in error messages
+#     settle(parameter, rng)       draw an element of a list: once per dataset
+#     draw(settled, rng)           draw a Float64: once per edge, variable or row, as the parameter's own nature says
+
+"""
+A distribution that a domain file may name, as in `{ uniform = [1.0, 3.0] }`:
+`uniform` on [a, b]; `signed_uniform`, the same with a random sign; `beta` (a, b > 0); `normal` (mean, standard
+deviation); `lognormal` (mean and standard deviation of the logarithm).
+"""
+struct Distribution
+    name::Symbol
+    a::Float64
+    b::Float64
+end
+
+const DISTRIBUTIONS = ("uniform", "signed_uniform", "beta", "normal", "lognormal")
+
+"""
+    Parameter(value, location)
+
+A number, a distribution, or a list of these, of which each dataset uses one.
+
+Throws an `ArgumentError` that names `location` if `value` is none of them.
+"""
+struct Parameter
+    choices::Vector{Union{Float64,Distribution}}
+end
+
+function Parameter(value, location::AbstractString)
+    if value isa AbstractVector
+        isempty(value) && refuse(location, "the list is empty")
+        return Parameter(Union{Float64,Distribution}[single(v, location) for v in value])
+    end
+    return Parameter(Union{Float64,Distribution}[single(value, location)])
+end
+
+single(value::Bool, location) = refuse(location, "a number, list or distribution is expected, got $value")
+single(value::Real, location) =
+    isfinite(value) ? Float64(value) : refuse(location, "a finite number is expected, got $value")
+function single(table::AbstractDict, location)
+    names = join(DISTRIBUTIONS, ", ")
+    length(table) == 1 || refuse(location, "a distribution has exactly one name of $names")
+    name, bounds = first(table)
+    name in DISTRIBUTIONS || refuse(location, "unknown distribution \"$name\"; known are $names")
+    valid = bounds isa AbstractVector && length(bounds) == 2 && all(x -> x isa Real && !(x isa Bool), bounds)
+    valid || refuse(location, "$name takes two numbers, as in { $name = [0.5, 1.0] }")
+    a, b = Float64.(bounds)
+    name in ("uniform", "signed_uniform") && a > b && refuse(location, "$name = [$a, $b] has its bounds swapped")
+    name == "beta" && min(a, b) <= 0 && refuse(location, "beta = [$a, $b] must be positive")
+    name in ("normal", "lognormal") && b < 0 && refuse(location, "$name = [$a, $b] has a negative deviation")
+    return Distribution(Symbol(name), a, b)
+end
+single(value, location) = refuse(location, "a number, list or distribution is expected, got $(repr(value))")
+
+"Smallest value that a parameter can take (-Inf if there is none)."
+lower(parameter::Parameter) = minimum(lower, parameter.choices)
+lower(x::Float64) = x
+function lower(x::Distribution)
+    x.name === :uniform && return x.a
+    x.name === :signed_uniform && return -max(abs(x.a), abs(x.b))
+    x.name === :normal && return x.b == 0 ? x.a : -Inf
+    return 0.0
+end
+
+"""
+    settle(parameter::Parameter, rng::Stream)
+
+The choice that one dataset makes of a parameter: a number or a distribution.
+"""
+settle(parameter::Parameter, rng::Stream) = choose(rng, parameter.choices)
+
+"""
+    draw(settled, rng::Stream)::Float64
+
+One value of a settled parameter.
+"""
+draw(x::Float64, ::Stream) = x
+function draw(x::Distribution, rng::Stream)
+    if x.name === :uniform
+        return x.a + (x.b - x.a) * uniform(rng)
+    elseif x.name === :signed_uniform
+        magnitude = x.a + (x.b - x.a) * uniform(rng)
+        return next_word(rng) >> 63 == 0 ? magnitude : -magnitude
+    elseif x.name === :beta
+        return beta(rng, x.a, x.b)
+    elseif x.name === :normal
+        return x.a + x.b * normal(rng)
+    else
+        return portable_exp(x.a + x.b * normal(rng))
+    end
+end
+
+"""
+    refuse(location, reason)
+
+Throw the `ArgumentError` of a domain file: where, and why.
+"""
+refuse(location::AbstractString, reason::AbstractString) = throw(ArgumentError("$location: $reason"))
+
+"""
+    check_keys(table, location, required, optional=())
+
+Check that the keys of a table of a domain file are known and that none is missing.
+
+# Arguments
+- `required`: keys that must be there.
+- `optional`: keys that may be there.
+"""
+function check_keys(table::AbstractDict, location::AbstractString, required, optional=())
+    for key in sort!(collect(keys(table)))
+        key in required || key in optional || refuse(
+            location, "unknown key \"$key\"; known are $(join(sort!([required..., optional...]), ", "))"
+        )
+    end
+    for key in required
+        haskey(table, key) || refuse(location, "the key \"$key\" is missing")
+    end
+    return table
+end
+
+"A key's parameter, at least `least` whatever is drawn."
+function parameter(table::AbstractDict, key::AbstractString, location::AbstractString; least::Real=-Inf, above::Real=-Inf)
+    found = Parameter(table[key], "$location: $key")
+    lower(found) >= least || refuse("$location: $key", "must be at least $least")
+    lower(found) > above || above == -Inf || refuse("$location: $key", "must be above $above")
+    return found
+end
