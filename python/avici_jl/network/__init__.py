@@ -1,0 +1,59 @@
+"""Networks: observations and interventions [batch, n, d, 2] in, edge logits [batch, d, d] out.
+
+Two kinds behind one interface: "axial" is the paper's transformer over observations and variables; "pair" is the
+compact one over pairs of variables. Both are invariant to the order of the rows and equivariant to the order of
+the variables. Logits on the diagonal are -30: no variable causes itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from flax import nnx
+
+from avici_jl.errors import ConfigError
+from avici_jl.network.axial import AxialConfig, AxialTransformer
+from avici_jl.network.pair import PairConfig, PairTransformer
+
+_KINDS: dict[str, tuple[Any, Any]] = {
+    "axial": (AxialConfig, AxialTransformer),
+    "pair": (PairConfig, PairTransformer),
+}
+
+
+def build_network(config: Mapping[str, Any], *, rngs: nnx.Rngs) -> nnx.Module:
+    """A network with fresh parameters.
+
+    Args:
+        config: `kind` ("axial" or "pair") and fields of `AxialConfig` or `PairConfig`.
+        rngs: random keys for the initial parameters.
+
+    Raises:
+        ConfigError: the kind, a field or a value is not one that exists.
+    """
+    values = dict(config)
+    kind = values.pop("kind", None)
+    if kind not in _KINDS:
+        raise ConfigError(f"network.kind must be one of {', '.join(_KINDS)}; got {kind!r}.")
+    settings, network = _KINDS[kind]
+    known = {field.name: field for field in fields(settings)}
+    for name, value in values.items():
+        if name not in known:
+            raise ConfigError(
+                f"Unknown setting network.{name}. A network of kind {kind} has: {', '.join(known)}."
+            )
+        default = known[name].default
+        if default is not MISSING and not _fits(value, default):
+            raise ConfigError(
+                f"network.{name} must be a {'share in [0, 1)' if isinstance(default, float) else 'positive integer'}; "
+                f"got {value!r}."
+            )
+    return network(settings(**values), rngs=rngs)
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    return 0 <= value < 1 if isinstance(default, float) else isinstance(value, int) and value >= 1

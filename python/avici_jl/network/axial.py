@@ -1,0 +1,104 @@
+"""AxialTransformer: the paper's network, which alternates attention over variables and over observations (Sec. 4.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from avici_jl.network.attention import SelfAttention
+from avici_jl.network.heads import CosineHead, mask_diagonal
+
+
+@dataclass(frozen=True)
+class AxialConfig:
+    """Fields of an `AxialTransformer`; the defaults are the paper's and give 4.2 million parameters.
+
+    Attributes:
+        dim: size k of the representation of an entry of the table.
+        layers: number of layers, each with attention over variables and over observations.
+        heads: attention heads.
+        head_size: size of a head.
+        widening: hidden size of the perceptrons, in units of `dim`.
+        dropout: rate, on what each attention and perceptron adds.
+    """
+
+    dim: int = 128
+    layers: int = 8
+    heads: int = 8
+    head_size: int = 32
+    widening: int = 4
+    dropout: float = 0.0
+
+
+class AxialTransformer(nnx.Module):
+    """Invariant to the order of the observations, equivariant to that of the variables (Sec. 4.2, Fig. 1)."""
+
+    def __init__(self, config: AxialConfig, *, rngs: nnx.Rngs) -> None:
+        self.config = config
+        uniform = nnx.initializers.variance_scaling(2.0, "fan_in", "uniform")
+        self.embed = nnx.Linear(2, config.dim, kernel_init=uniform, rngs=rngs)
+        self.layers = nnx.List([AxialLayer(config, rngs=rngs) for _ in range(config.layers)])
+        self.norm = nnx.LayerNorm(config.dim, rngs=rngs)
+        self.head = CosineHead(config.dim, rngs=rngs)
+
+    def __call__(
+        self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None
+    ) -> jax.Array:
+        """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
+        h = self.embed(x)
+        for layer in self.layers:
+            h = layer(h, deterministic=deterministic, rngs=rngs)
+        return mask_diagonal(self.head(jnp.max(self.norm(h), axis=-3)))
+
+
+class AxialLayer(nnx.Module):
+    """Attention over variables, perceptron, attention over observations, perceptron; all residual."""
+
+    def __init__(self, config: AxialConfig, *, rngs: nnx.Rngs) -> None:
+        self.over_variables = Residual(_attention(config, rngs), config, rngs=rngs)
+        self.then = Residual(Perceptron(config, rngs=rngs), config, rngs=rngs)
+        self.over_observations = Residual(_attention(config, rngs), config, rngs=rngs)
+        self.last = Residual(Perceptron(config, rngs=rngs), config, rngs=rngs)
+
+    def __call__(self, h: jax.Array, *, deterministic: bool, rngs: nnx.Rngs | None) -> jax.Array:
+        """h [batch, n, d, dim] to the same shape."""
+        h = self.over_variables(h, deterministic=deterministic, rngs=rngs)
+        h = self.then(h, deterministic=deterministic, rngs=rngs)
+        h = jnp.swapaxes(h, -2, -3)
+        h = self.over_observations(h, deterministic=deterministic, rngs=rngs)
+        h = self.last(h, deterministic=deterministic, rngs=rngs)
+        return jnp.swapaxes(h, -2, -3)
+
+
+class Residual(nnx.Module):
+    """h + dropout(block(layer norm(h)))."""
+
+    def __init__(self, block: nnx.Module, config: AxialConfig, *, rngs: nnx.Rngs) -> None:
+        self.norm = nnx.LayerNorm(config.dim, rngs=rngs)
+        self.block = block
+        self.dropout = nnx.Dropout(config.dropout)
+
+    def __call__(self, h: jax.Array, *, deterministic: bool, rngs: nnx.Rngs | None) -> jax.Array:
+        """h [..., length, dim] to the same shape."""
+        return h + self.dropout(self.block(self.norm(h)), deterministic=deterministic, rngs=rngs)  # type: ignore[operator]
+
+
+class Perceptron(nnx.Module):
+    """Linear, ReLU, linear, at every position."""
+
+    def __init__(self, config: AxialConfig, *, rngs: nnx.Rngs) -> None:
+        uniform = nnx.initializers.variance_scaling(2.0, "fan_in", "uniform")
+        hidden = config.widening * config.dim
+        self.wide = nnx.Linear(config.dim, hidden, kernel_init=uniform, rngs=rngs)
+        self.narrow = nnx.Linear(hidden, config.dim, kernel_init=uniform, rngs=rngs)
+
+    def __call__(self, h: jax.Array) -> jax.Array:
+        """h [..., dim] to the same shape."""
+        return self.narrow(nnx.relu(self.wide(h)))
+
+
+def _attention(config: AxialConfig, rngs: nnx.Rngs) -> SelfAttention:
+    return SelfAttention(config.dim, config.heads, config.head_size, rngs=rngs)

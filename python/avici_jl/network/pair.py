@@ -1,0 +1,101 @@
+"""PairTransformer: the compact network. It sees the observations through pair statistics and works on pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from avici_jl.network.heads import mask_diagonal
+from avici_jl.network.statistics import count_statistics, pair_statistics
+
+
+@dataclass(frozen=True)
+class PairConfig:
+    """Fields of a `PairTransformer`.
+
+    Attributes:
+        dim: size of the representation of a pair.
+        layers: number of layers.
+        channels: products of each of the three kinds in a layer.
+        hidden_factor: hidden size of a layer's perceptron, in units of `dim`.
+        statistics: groups of pair statistics.
+        dropout: rate, on the statistics' embedding and on what each layer adds.
+    """
+
+    dim: int = 64
+    layers: int = 4
+    channels: int = 16
+    hidden_factor: int = 3
+    statistics: list[str] = field(default_factory=lambda: ["basic", "interventional", "kernel"])
+    dropout: float = 0.0
+
+
+class PairTransformer(nnx.Module):
+    """Network over the d × d pairs of variables: invariant to the order of rows, equivariant to that of variables."""
+
+    def __init__(self, config: PairConfig, *, rngs: nnx.Rngs) -> None:
+        self.config = config
+        inputs = count_statistics(config.statistics)
+        self.embed = nnx.Linear(inputs, config.dim, rngs=rngs)
+        self.embed_size = nnx.Linear(
+            3, config.dim, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs
+        )
+        self.embed_out = nnx.Linear(config.dim, config.dim, rngs=rngs)
+        self.layers = nnx.List([PairLayer(config, rngs=rngs) for _ in range(config.layers)])
+        self.norm = nnx.RMSNorm(config.dim, rngs=rngs)
+        self.head = nnx.Linear(config.dim, 1, bias_init=nnx.initializers.constant(-2.0), rngs=rngs)
+        self.dropout = nnx.Dropout(config.dropout)
+
+    def __call__(
+        self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None
+    ) -> jax.Array:
+        """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
+        n, d = x.shape[-3:-1]
+        share = jnp.mean(x[..., 1], axis=(-1, -2)) * d
+        size = jnp.stack(
+            [jnp.full_like(share, jnp.log(n / 200.0)), jnp.full_like(share, jnp.log(d / 20.0)), share], -1
+        )
+        hidden = (
+            self.embed(pair_statistics(x, self.config.statistics)) + self.embed_size(size)[..., None, None, :]
+        )
+        p = self.embed_out(nnx.relu(hidden))
+        p = self.dropout(p, deterministic=deterministic, rngs=rngs)
+        for layer in self.layers:
+            p = layer(p, deterministic=deterministic, rngs=rngs)
+        return mask_diagonal(self.head(self.norm(p))[..., 0])
+
+
+class PairLayer(nnx.Module):
+    """Every pair looks at the paths through a third variable, then at itself and its reverse."""
+
+    def __init__(self, config: PairConfig, *, rngs: nnx.Rngs) -> None:
+        dim, channels, hidden = config.dim, config.channels, config.hidden_factor * config.dim
+        small = nnx.initializers.variance_scaling(0.1, "fan_in", "normal")
+        self.norm_paths = nnx.RMSNorm(dim, rngs=rngs)
+        self.project = nnx.Linear(dim, 6 * channels, use_bias=False, rngs=rngs)
+        self.norm_products = nnx.RMSNorm(3 * channels, rngs=rngs)
+        self.combine = nnx.Linear(3 * channels, dim, kernel_init=small, rngs=rngs)
+        self.norm_pair = nnx.RMSNorm(dim, rngs=rngs)
+        self.wide = nnx.Linear(2 * dim, hidden, rngs=rngs)
+        self.narrow = nnx.Linear(hidden, dim, kernel_init=small, rngs=rngs)
+        self.dropout = nnx.Dropout(config.dropout)
+
+    def __call__(self, p: jax.Array, *, deterministic: bool, rngs: nnx.Rngs | None) -> jax.Array:
+        """p [batch, d, d, dim] to the same shape."""
+        d = p.shape[-2]
+        parts = jnp.moveaxis(self.project(self.norm_paths(p)), -1, -3)  # [batch, channels, d, d]
+        a, b, c, e, f, g = jnp.split(parts, 6, axis=-3)
+        chains = a @ b  # i → k → j
+        causes = jnp.swapaxes(c, -1, -2) @ e  # i ← k → j
+        effects = f @ jnp.swapaxes(g, -1, -2)  # i → k ← j
+        products = jnp.moveaxis(jnp.concatenate([chains, causes, effects], axis=-3), -3, -1) / jnp.sqrt(d)
+        p = p + self.dropout(
+            self.combine(self.norm_products(products)), deterministic=deterministic, rngs=rngs
+        )
+        q = self.norm_pair(p)
+        both = jnp.concatenate([q, jnp.swapaxes(q, -2, -3)], axis=-1)
+        update = self.narrow(nnx.relu(self.wide(both)))
+        return p + self.dropout(update, deterministic=deterministic, rngs=rngs)

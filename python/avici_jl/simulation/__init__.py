@@ -1,0 +1,7 @@
+"""Simulated datasets with known causal graphs. The simulators are Julia's; see `bridge`, which starts it when needed."""
+
+from avici_jl.simulation.dataset import Dataset
+from avici_jl.simulation.domain import Domain, list_domains, load_domain
+from avici_jl.simulation.simulate import simulate, simulate_batch
+
+__all__ = ["Dataset", "Domain", "list_domains", "load_domain", "simulate", "simulate_batch"]

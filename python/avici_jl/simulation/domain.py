@@ -1,0 +1,65 @@
+"""Domains: what is simulated, as TOML files that Julia and Python both read. Reading one does not start Julia."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from avici_jl.errors import ConfigError
+from avici_jl.resources import domains_dir
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A class of datasets.
+
+    Attributes:
+        name: its name.
+        kind: "values" (real numbers) or "counts" (of single-cell gene expression).
+        acyclic: whether training puts the acyclicity constraint on predictions.
+        description: one line for people.
+        path: the file.
+        table: all of the file: graphs, mechanisms, noise, interventions.
+    """
+
+    name: str
+    kind: str
+    acyclic: bool
+    description: str
+    path: Path
+    table: dict[str, Any] = field(repr=False)
+
+
+def list_domains() -> list[str]:
+    """Names of the shipped domains."""
+    return sorted(path.stem for path in domains_dir().glob("*.toml"))
+
+
+def load_domain(name_or_path: str | Path) -> Domain:
+    """A shipped domain by its name, or a domain file by its path, which ends in `.toml`.
+
+    Only what Python needs is checked; Julia checks the rest when it simulates.
+
+    Raises:
+        ConfigError: there is no such domain, or the file is not one.
+    """
+    name = str(name_or_path)
+    path = Path(name) if name.endswith(".toml") else domains_dir() / f"{name}.toml"
+    try:
+        table = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        known = ", ".join(list_domains())
+        raise ConfigError(
+            f'There is no domain "{name}". Shipped are {known}; the path of a domain file ends in .toml.'
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as a domain: {error}") from None
+    kinds = {"name": str, "kind": str, "acyclic": bool, "description": str}
+    for key, kind in kinds.items():
+        if not isinstance(table.get(key), kind):
+            raise ConfigError(f"{path}: {key} must be a {kind.__name__}, got {table.get(key)!r}.")
+    if table["kind"] not in ("values", "counts"):
+        raise ConfigError(f'{path}: kind must be "values" or "counts", got "{table["kind"]}".')
+    return Domain(path=path, table=table, **{key: table[key] for key in kinds})

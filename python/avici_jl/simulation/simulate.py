@@ -1,0 +1,49 @@
+"""Simulating from Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from avici_jl.simulation import bridge
+from avici_jl.simulation.dataset import Dataset
+
+
+def simulate(
+    domain: str | Path, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, index: int = 0
+) -> Dataset:
+    """Simulate a dataset with a known causal graph. The first call starts Julia, which takes some seconds.
+
+    Args:
+        domain: name of a shipped domain ("linear", "rff", "grn"), or path of a domain file.
+        d: number of variables.
+        n_obs: observational rows, which come first.
+        n_int: interventional rows; in each, one variable is set (or one gene knocked out).
+        seed: the same seed and index give the same bytes, on any machine and number of threads.
+        index: number of the dataset in the sequence that belongs to `seed`.
+
+    Raises:
+        SimulationError: an argument or the domain is not valid, or Julia cannot be started.
+    """
+    x, interventions, graph, names, kind = bridge.simulate(
+        str(domain), d=d, n_obs=n_obs, n_int=n_int, seed=seed, index=index
+    )
+    origin = {"domain": str(domain), "seed": int(seed), "index": int(index)}
+    return Dataset(x=x, interventions=interventions, graph=graph, names=names, kind=kind, origin=origin)
+
+
+def simulate_batch(
+    domain: str | Path, count: int, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, first: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Simulate the datasets `first` to `first + count - 1` of a seed, on all threads of Julia.
+
+    `PYTHON_JULIACALL_THREADS` sets the number of threads before the first call.
+
+    Returns:
+        x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8.
+
+    Raises:
+        SimulationError: as for `simulate`.
+    """
+    return bridge.simulate_batch(str(domain), count, d=d, n_obs=n_obs, n_int=n_int, seed=seed, first=first)

@@ -1,0 +1,182 @@
+"""Checkpoints on disk: the resumable state of a run, and a finished model. The one module that knows Orbax.
+
+A finished model is a folder: `config.json` (all settings), `card.json` (what it was trained on and reaches) and
+`params/` (Orbax). A run's working folder has `checkpoints/` (Orbax) and `config.json`, and loads as a model too.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+from flax import nnx
+
+from avici_jl.errors import CheckpointError
+
+logging.getLogger("absl").setLevel(logging.ERROR)
+
+_CONFIG, _CARD, _PARAMS, _CHECKPOINTS = "config.json", "card.json", "params", "checkpoints"
+
+
+class LoadedModel(NamedTuple):
+    """A model read from disk: settings, parameters (nested dict of arrays) and card."""
+
+    config: dict[str, Any]
+    params: dict[str, Any]
+    card: dict[str, Any]
+
+
+def save_model(
+    path: str | Path, *, config: Mapping[str, Any], params: Mapping[str, Any], card: Mapping[str, Any]
+) -> None:
+    """Write a finished model. A model that is already there is replaced.
+
+    Args:
+        path: the folder.
+        config: the resolved settings, `Config.to_dict()`.
+        params: nested dict of arrays, `nnx.to_pure_dict(nnx.state(network, nnx.Param))`.
+        card: what the model was trained on and reaches; plain values.
+
+    Raises:
+        CheckpointError: the folder exists and is not a model.
+    """
+    path = Path(path).absolute()
+    if path.exists() and any(path.iterdir()) and not (path / _CONFIG).is_file():
+        raise CheckpointError(f"{path} exists and holds something other than a model; choose another folder.")
+    path.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(path / _PARAMS, ignore_errors=True)
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(path / _PARAMS, jax.tree.map(np.asarray, dict(params)))
+    write_json(path / _CONFIG, config)
+    write_json(path / _CARD, card)
+
+
+def load_model(path: str | Path) -> LoadedModel:
+    """Read a finished model, or the averaged parameters of a run's latest checkpoint.
+
+    Raises:
+        CheckpointError: there is nothing readable.
+    """
+    path = Path(path).absolute()
+    if not (path / _CONFIG).is_file():
+        raise CheckpointError(f"{path} holds no model: it has no {_CONFIG}.")
+    config = read_json(path / _CONFIG)
+    try:
+        if (path / _PARAMS).is_dir():
+            with ocp.PyTreeCheckpointer() as checkpointer:
+                params = _restore_numpy(checkpointer, path / _PARAMS)
+            return LoadedModel(config, params, read_json(path / _CARD))
+        with RunCheckpoints(path) as checkpoints:
+            state, progress = checkpoints.restore_numpy()
+        return LoadedModel(
+            config, state["average"], {"domain": config["data"]["domain"], "training": progress}
+        )
+    except CheckpointError:
+        raise
+    except Exception as error:
+        raise CheckpointError(f"The model in {path} cannot be read: {error}") from error
+
+
+class RunCheckpoints:
+    """The resumable states of a run, the newest two of them, in `workdir/checkpoints`.
+
+    Saving copies the state and writes it in the background; `close` waits for that.
+    """
+
+    def __init__(self, workdir: str | Path) -> None:
+        self._folder = Path(workdir).absolute() / _CHECKPOINTS
+        self._manager = ocp.CheckpointManager(
+            self._folder,
+            options=ocp.CheckpointManagerOptions(max_to_keep=2, create=True),
+            item_names=("state", "progress"),
+        )
+
+    def __enter__(self) -> RunCheckpoints:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def latest(self) -> int | None:
+        """Step of the newest state, None if there is none."""
+        return self._manager.latest_step()
+
+    def save(self, step: int, state: Any, progress: Mapping[str, Any]) -> None:
+        """Save the state after `step` steps and plain values that describe it."""
+        arguments = ocp.args.Composite(
+            state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(dict(progress))
+        )
+        self._manager.save(step, args=arguments)
+
+    def restore(self, like: Any) -> tuple[Any, dict[str, Any]]:
+        """Newest state, with the structure, types and shardings of `like`, and its description.
+
+        Raises:
+            CheckpointError: there is none, or it belongs to other settings.
+        """
+        step = self._newest()
+        target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
+        arguments = ocp.args.Composite(
+            state=ocp.args.StandardRestore(target), progress=ocp.args.JsonRestore()
+        )
+        try:
+            found = self._manager.restore(step, args=arguments)
+        except (ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"The checkpoint of step {step} in {self._folder} does not fit the settings of this run: {error}"
+            ) from error
+        return found["state"], found["progress"]
+
+    def restore_numpy(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Newest state as nested dicts of NumPy arrays, without knowing its structure."""
+        step = self._newest()
+        folder = self._folder / str(step)
+        with ocp.PyTreeCheckpointer() as checkpointer:
+            state = _restore_numpy(checkpointer, folder / "state")
+        found = self._manager.restore(step, args=ocp.args.Composite(progress=ocp.args.JsonRestore()))
+        return state, found["progress"]
+
+    def close(self) -> None:
+        """Wait until everything is written."""
+        self._manager.wait_until_finished()
+        self._manager.close()
+
+    def _newest(self) -> int:
+        step = self.latest()
+        if step is None:
+            raise CheckpointError(f"There is no checkpoint in {self._folder}.")
+        return step
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file's table.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from error
+
+
+def write_json(path: Path, table: Mapping[str, Any]) -> None:
+    """Write a table, in one step: a reader never sees half a file."""
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(table, indent=2) + "\n")
+    partial.replace(path)
+
+
+def _restore_numpy(checkpointer: Any, path: Path) -> Any:
+    """A saved tree as NumPy arrays, whatever devices it was saved from."""
+    metadata = checkpointer.metadata(path).item_metadata.tree
+    arguments = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), metadata)
+    tree = checkpointer.restore(path, args=ocp.args.PyTreeRestore(restore_args=arguments))
+    return nnx.restore_int_paths(tree)  # the keys of lists, which are strings on disk

@@ -1,0 +1,52 @@
+"""What training minimises: cross-entropy of the edges under an acyclicity constraint (Sec. 4.3, 4.4, Alg. 1)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from avici_jl.acyclicity import spectral_radius
+from avici_jl.training.config import ObjectiveConfig
+
+
+class Dual(NamedTuple):
+    """State of the constraint: the multiplier λ and the running mean of the spectral radius."""
+
+    multiplier: jax.Array
+    cyclicity: jax.Array
+
+    @staticmethod
+    def start() -> Dual:
+        return Dual(jnp.zeros(()), jnp.zeros(()))
+
+
+def cross_entropy(logits: jax.Array, graph: jax.Array) -> jax.Array:
+    """Mean binary cross-entropy in nats over the d(d-1) ordered pairs of different variables; logits [..., d, d]."""
+    d = logits.shape[-1]
+    y = graph.astype(logits.dtype)
+    loss = jnp.maximum(logits, 0.0) - logits * y + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+    return jnp.sum(jnp.where(jnp.eye(d, dtype=bool), 0.0, loss), axis=(-2, -1)).mean() / (d * (d - 1))
+
+
+def objective(
+    logits: jax.Array, graph: jax.Array, multiplier: jax.Array, key: jax.Array, config: ObjectiveConfig
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    """Cross-entropy + λ · mean spectral radius, and the two terms apart.
+
+    Without the constraint (`config.acyclic` false) the second term is 0 and costs nothing.
+    """
+    loss = cross_entropy(logits, graph)
+    if not config.acyclic:
+        return loss, (loss, jnp.zeros(()))
+    cyclicity = spectral_radius(logits, key, config.power_iterations).mean()
+    return loss + multiplier * cyclicity, (loss, cyclicity)
+
+
+def dual_ascent(dual: Dual, cyclicity: jax.Array, step: jax.Array, config: ObjectiveConfig) -> Dual:
+    """λ ← λ + η · running mean of h, every `dual_every` steps, η rising linearly over `dual_warmup` steps (Alg. 1)."""
+    mean = dual.cyclicity + config.dual_mean_rate * (cyclicity - dual.cyclicity)
+    rate = config.dual_rate * jnp.minimum(1.0, (step + 1) / max(1, config.dual_warmup))
+    due = (step + 1) % config.dual_every == 0
+    return Dual(dual.multiplier + jnp.where(due, rate * mean, 0.0), mean)
