@@ -1,1 +1,58 @@
-"""avici_jl"""
+"""avici_jl: which variable causes which, in one forward pass.
+
+    from avici_jl import Model
+
+    probabilities = Model.load("grn").predict(counts, interventions=knockouts)
+
+Importing the package loads neither JAX nor Julia; each is loaded when it is first needed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from avici_jl.errors import AviciError, CheckpointError, ConfigError, InputError, SimulationError
+
+if TYPE_CHECKING:
+    from avici_jl.model import Model, list_models
+    from avici_jl.simulation import Dataset, list_domains, load_domain, simulate
+
+try:
+    __version__ = version("avici-jl")
+except PackageNotFoundError:  # the source without an installation
+    __version__ = "unknown"
+
+_HOMES = {
+    "Model": "avici_jl.model",
+    "list_models": "avici_jl.model",
+    "Dataset": "avici_jl.simulation",
+    "list_domains": "avici_jl.simulation",
+    "load_domain": "avici_jl.simulation",
+    "simulate": "avici_jl.simulation",
+}
+
+__all__ = [
+    "AviciError",
+    "CheckpointError",
+    "ConfigError",
+    "Dataset",
+    "InputError",
+    "Model",
+    "SimulationError",
+    "list_domains",
+    "list_models",
+    "load_domain",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

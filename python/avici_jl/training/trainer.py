@@ -210,10 +210,11 @@ def compile_run(config: Config) -> tuple[Callable[..., Any], Callable[[], TrainS
         average = jax.tree.map(jnp.copy, params)
         return TrainState(jnp.zeros((), jnp.int32), params, tx.init(params), average, Dual.start())
 
-    @partial(jax.jit, donate_argnums=0)
-    def step(
+    # Two compiled parts: that of the batch is compiled for every shape, the costlier one of the optimiser once.
+    @jax.jit
+    def differentiate(
         state: TrainState, x: jax.Array, interventions: jax.Array, graph: jax.Array
-    ) -> tuple[TrainState, tuple[jax.Array, jax.Array]]:
+    ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
         dropout_key, power_key = jax.random.split(jax.random.fold_in(key, state.step))
 
         def loss(params: Any) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
@@ -221,14 +222,23 @@ def compile_run(config: Config) -> tuple[Callable[..., Any], Callable[[], TrainS
             logits = network(params)(features(x, interventions), deterministic=False, rngs=rngs)
             return objective(logits, graph, state.dual.multiplier, power_key, config.objective)
 
-        (_, losses), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
+        return jax.grad(loss, has_aux=True)(state.params)
+
+    @partial(jax.jit, donate_argnums=0)
+    def update(state: TrainState, gradient: Any, cyclicity: jax.Array) -> TrainState:
         updates, optimizer = tx.update(gradient, state.optimizer, state.params)
         params = optax.apply_updates(state.params, updates)
         # The debiased exponential average after t steps, as a recursion on itself.
         weight = (1 - config.average) / (1 - config.average ** (state.step + 1.0))
         average = optax.incremental_update(params, state.average, weight)
-        dual = dual_ascent(state.dual, losses[1], state.step, config.objective)
-        return TrainState(state.step + 1, params, optimizer, average, dual), losses
+        dual = dual_ascent(state.dual, cyclicity, state.step, config.objective)
+        return TrainState(state.step + 1, params, optimizer, average, dual)
+
+    def step(
+        state: TrainState, x: jax.Array, interventions: jax.Array, graph: jax.Array
+    ) -> tuple[TrainState, tuple[jax.Array, jax.Array]]:
+        gradient, losses = differentiate(state, x, interventions, graph)
+        return update(state, gradient, losses[1]), losses
 
     @jax.jit
     def predict(params: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:

@@ -1,0 +1,88 @@
+"""Edge probabilities as graphs, tables and samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import networkx as nx
+import numpy as np
+
+from avici_jl.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def edge_table(p: np.ndarray, names: Sequence[str], *, threshold: float = 0.0) -> pd.DataFrame:
+    """The edges as a table `source, target, probability`, the most probable first.
+
+    Args:
+        p: [d, d] probabilities; p[i, j] is that of i causing j.
+        names: of the variables.
+        threshold: leave out edges of smaller probability.
+    """
+    import pandas as pd
+
+    cause, effect = np.nonzero(~np.eye(len(p), dtype=bool))
+    table = pd.DataFrame(
+        {
+            "source": np.asarray(names, dtype=object)[cause],
+            "target": np.asarray(names, dtype=object)[effect],
+            "probability": np.asarray(p)[cause, effect],
+        }
+    )
+    kept = table[table["probability"] >= threshold]
+    return kept.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
+
+
+def to_graph(p: np.ndarray, names: Sequence[str], *, threshold: float, acyclic: bool = False) -> nx.DiGraph:
+    """The edges of at least this probability as a directed graph, with the edge attribute "probability".
+
+    Args:
+        p: [d, d] probabilities.
+        names: of the variables, the nodes of the graph.
+        threshold: smallest probability of an edge, in [0, 1].
+        acyclic: leave out edges that close a cycle; see `without_cycles`.
+
+    Raises:
+        InputError: the threshold is not a probability.
+    """
+    if not 0.0 <= threshold <= 1.0:
+        raise InputError(f"threshold must be a probability between 0 and 1, got {threshold}.")
+    kept = np.asarray(p) >= threshold
+    np.fill_diagonal(kept, False)
+    if acyclic:
+        kept = without_cycles(p, kept)
+    graph = nx.DiGraph()
+    graph.add_nodes_from(names)
+    for i, j in np.argwhere(kept):
+        graph.add_edge(names[i], names[j], probability=float(p[i, j]))
+    return graph
+
+
+def without_cycles(p: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """A subset [d, d] of the edges that has no cycle.
+
+    Edges are added from the most probable down, and one that would close a cycle with those before it is left out.
+    So every edge that is left out is the least probable of some cycle; the sum of the probabilities is not
+    necessarily the largest possible, which is NP-hard to find.
+    """
+    d = len(p)
+    reach = np.eye(d, dtype=bool)  # reach[i, j]: there is a path from i to j
+    kept = np.zeros((d, d), dtype=bool)
+    candidates = np.argwhere(edges)
+    order = np.argsort(-np.asarray(p)[edges], kind="stable")
+    for i, j in candidates[order]:
+        if not reach[j, i]:
+            kept[i, j] = True
+            reach |= np.outer(reach[:, i], reach[j])
+    return kept
+
+
+def sample(p: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Graphs [count, d, d] uint8 drawn from the predicted distribution, in which edges are independent (Eq. 3)."""
+    if count < 0:
+        raise InputError(f"The number of graphs must not be negative, got {count}.")
+    draws = np.random.default_rng(seed).random((count, *p.shape))
+    return (draws < np.asarray(p)).astype(np.uint8)
