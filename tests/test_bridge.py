@@ -112,9 +112,7 @@ def test_importing_the_package_starts_neither_julia_nor_jax() -> None:
 def test_only_the_bridge_imports_juliacall() -> None:
     importing = re.compile(r"(import|from)\s+juliacall|import_module\(.juliacall")
     package = ROOT / "python" / "avici_jl"
-    found = [
-        path.relative_to(package) for path in package.rglob("*.py") if importing.search(path.read_text())
-    ]
+    found = [path.relative_to(package) for path in package.rglob("*.py") if importing.search(path.read_text())]
     assert found == [Path("simulation/bridge.py")]
 
 

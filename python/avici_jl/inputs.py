@@ -152,7 +152,7 @@ def _read_mask_frame(frame: pd.DataFrame, n: int, names: Sequence[str]) -> np.nd
     columns = [str(name) for name in frame.columns]
     if sorted(columns) != sorted(names):
         odd = sorted(set(columns) ^ set(names))
-        raise InputError(f"The columns of interventions and of X must have the same names; these differ: {_listed(odd)}.")
+        raise InputError(f"The columns of interventions and X must have the same names; these differ: {_listed(odd)}.")
     position = {name: k for k, name in enumerate(columns)}
     return _check_mask(frame.to_numpy()[:, [position[name] for name in names]], n, len(names))
 

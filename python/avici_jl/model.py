@@ -97,8 +97,8 @@ class Model:
             names: of the variables, where `x` has none.
 
         Returns:
-            [d, d] float32, entry [i, j] the probability that i directly causes j, diagonal 0. A DataFrame with the names
-            on both axes where `x` is a DataFrame or AnnData.
+            [d, d] float32, entry [i, j] the probability that i directly causes j, diagonal 0. A DataFrame with the
+            names on both axes where `x` is a DataFrame or AnnData.
 
         Raises:
             InputError: the table or the interventions cannot be used; the message says what to do.

@@ -41,9 +41,7 @@ def build_network(config: Mapping[str, Any], *, rngs: nnx.Rngs) -> nnx.Module:
     known = {field.name: field for field in fields(settings)}
     for name, value in values.items():
         if name not in known:
-            raise ConfigError(
-                f"Unknown setting network.{name}. A network of kind {kind} has: {', '.join(known)}."
-            )
+            raise ConfigError(f"Unknown setting network.{name}. A network of kind {kind} has: {', '.join(known)}.")
         default = known[name].default
         if default is not MISSING and not _fits(value, default):
             raise ConfigError(

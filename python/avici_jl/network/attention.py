@@ -75,8 +75,7 @@ class SelfAttention(nnx.Module):
     def __call__(self, h: jax.Array) -> jax.Array:
         """h [..., length, dim] to the same shape."""
         q, k, v = (
-            part(h).reshape(*h.shape[:-1], self.heads, self.head_size)
-            for part in (self.query, self.key, self.value)
+            part(h).reshape(*h.shape[:-1], self.heads, self.head_size) for part in (self.query, self.key, self.value)
         )
         mixed = attend(q, k, v)
         return self.out(mixed.reshape(*h.shape[:-1], self.heads * self.head_size))

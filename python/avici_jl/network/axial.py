@@ -44,9 +44,7 @@ class AxialTransformer(nnx.Module):
         self.norm = nnx.LayerNorm(config.dim, rngs=rngs)
         self.head = CosineHead(config.dim, rngs=rngs)
 
-    def __call__(
-        self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None
-    ) -> jax.Array:
+    def __call__(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
         h = self.embed(x)
         for layer in self.layers:

@@ -40,27 +40,19 @@ class PairTransformer(nnx.Module):
         self.config = config
         inputs = count_statistics(config.statistics)
         self.embed = nnx.Linear(inputs, config.dim, rngs=rngs)
-        self.embed_size = nnx.Linear(
-            3, config.dim, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs
-        )
+        self.embed_size = nnx.Linear(3, config.dim, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs)
         self.embed_out = nnx.Linear(config.dim, config.dim, rngs=rngs)
         self.layers = nnx.List([PairLayer(config, rngs=rngs) for _ in range(config.layers)])
         self.norm = nnx.RMSNorm(config.dim, rngs=rngs)
         self.head = nnx.Linear(config.dim, 1, bias_init=nnx.initializers.constant(-2.0), rngs=rngs)
         self.dropout = nnx.Dropout(config.dropout)
 
-    def __call__(
-        self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None
-    ) -> jax.Array:
+    def __call__(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
         n, d = x.shape[-3:-1]
         share = jnp.mean(x[..., 1], axis=(-1, -2)) * d
-        size = jnp.stack(
-            [jnp.full_like(share, jnp.log(n / 200.0)), jnp.full_like(share, jnp.log(d / 20.0)), share], -1
-        )
-        hidden = (
-            self.embed(pair_statistics(x, self.config.statistics)) + self.embed_size(size)[..., None, None, :]
-        )
+        size = jnp.stack([jnp.full_like(share, jnp.log(n / 200.0)), jnp.full_like(share, jnp.log(d / 20.0)), share], -1)
+        hidden = self.embed(pair_statistics(x, self.config.statistics)) + self.embed_size(size)[..., None, None, :]
         p = self.embed_out(nnx.relu(hidden))
         p = self.dropout(p, deterministic=deterministic, rngs=rngs)
         for layer in self.layers:
@@ -92,9 +84,7 @@ class PairLayer(nnx.Module):
         causes = jnp.swapaxes(c, -1, -2) @ e  # i ← k → j
         effects = f @ jnp.swapaxes(g, -1, -2)  # i → k ← j
         products = jnp.moveaxis(jnp.concatenate([chains, causes, effects], axis=-3), -3, -1) / jnp.sqrt(d)
-        p = p + self.dropout(
-            self.combine(self.norm_products(products)), deterministic=deterministic, rngs=rngs
-        )
+        p = p + self.dropout(self.combine(self.norm_products(products)), deterministic=deterministic, rngs=rngs)
         q = self.norm_pair(p)
         both = jnp.concatenate([q, jnp.swapaxes(q, -2, -3)], axis=-1)
         update = self.narrow(nnx.relu(self.wide(both)))

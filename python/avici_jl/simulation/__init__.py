@@ -1,4 +1,4 @@
-"""Simulated datasets with known causal graphs. The simulators are Julia's; see `bridge`, which starts it when needed."""
+"""Simulated datasets with known causal graphs. The simulators are in Julia, which `bridge` starts when needed."""
 
 from avici_jl.simulation.dataset import Dataset
 from avici_jl.simulation.domain import Domain, list_domains, load_domain

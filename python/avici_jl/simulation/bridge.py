@@ -83,9 +83,7 @@ def simulate_batch(
         x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8.
     """
     with _lock:
-        batch = _call(
-            "simulate_batch", domain, as_int(count), d=d, n_obs=n_obs, n_int=n_int, seed=seed, first=first
-        )
+        batch = _call("simulate_batch", domain, as_int(count), d=d, n_obs=n_obs, n_int=n_int, seed=seed, first=first)
         x, interventions, graph = batch
         return (
             np.moveaxis(_view(x, np.float32), -1, 0),
@@ -141,7 +139,5 @@ def _start() -> Any:
         module.seval(_PRELUDE)
     except juliacall.JuliaError as error:
         reason = juliacall.Base.sprint(juliacall.Base.showerror, error.exception)
-        raise SimulationError(
-            f"The Julia package AviciSim in {package} could not be loaded: {reason}"
-        ) from None
+        raise SimulationError(f"The Julia package AviciSim in {package} could not be loaded: {reason}") from None
     return module

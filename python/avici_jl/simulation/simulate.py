@@ -10,9 +10,7 @@ from avici_jl.simulation import bridge
 from avici_jl.simulation.dataset import Dataset
 
 
-def simulate(
-    domain: str | Path, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, index: int = 0
-) -> Dataset:
+def simulate(domain: str | Path, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, index: int = 0) -> Dataset:
     """Simulate a dataset with a known causal graph. The first call starts Julia, which takes some seconds.
 
     Args:

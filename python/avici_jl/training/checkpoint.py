@@ -75,9 +75,7 @@ def load_model(path: str | Path) -> LoadedModel:
             return LoadedModel(config, params, read_json(path / _CARD))
         with RunCheckpoints(path) as checkpoints:
             state, progress = checkpoints.restore_numpy()
-        return LoadedModel(
-            config, state["average"], {"domain": config["data"]["domain"], "training": progress}
-        )
+        return LoadedModel(config, state["average"], {"domain": config["data"]["domain"], "training": progress})
     except CheckpointError:
         raise
     except Exception as error:
@@ -110,9 +108,7 @@ class RunCheckpoints:
 
     def save(self, step: int, state: Any, progress: Mapping[str, Any]) -> None:
         """Save the state after `step` steps and plain values that describe it."""
-        arguments = ocp.args.Composite(
-            state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(dict(progress))
-        )
+        arguments = ocp.args.Composite(state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(dict(progress)))
         self._manager.save(step, args=arguments)
 
     def restore(self, like: Any) -> tuple[Any, dict[str, Any]]:
@@ -123,9 +119,7 @@ class RunCheckpoints:
         """
         step = self._newest()
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
-        arguments = ocp.args.Composite(
-            state=ocp.args.StandardRestore(target), progress=ocp.args.JsonRestore()
-        )
+        arguments = ocp.args.Composite(state=ocp.args.StandardRestore(target), progress=ocp.args.JsonRestore())
         try:
             found = self._manager.restore(step, args=arguments)
         except (ValueError, KeyError, TypeError) as error:

@@ -172,9 +172,7 @@ def resolve(domain: str, *, kind: str, acyclic: bool, preset: str, overrides: Se
         table = tomllib.loads(path.read_text())
     except FileNotFoundError:
         names = ", ".join(list_presets())
-        raise ConfigError(
-            f'There is no preset "{preset}". Shipped ones: {names}; or give a .toml file.'
-        ) from None
+        raise ConfigError(f'There is no preset "{preset}". Shipped ones: {names}; or give a .toml file.') from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not a TOML file: {error}") from None
     variants = {name: table.pop(name, {}) for name in ("values", "counts")}
@@ -184,9 +182,7 @@ def resolve(domain: str, *, kind: str, acyclic: bool, preset: str, overrides: Se
     for override in overrides:
         name, separator, text = override.partition("=")
         if not separator:
-            raise ConfigError(
-                f'An override is written field=value, as in optimizer.peak=4e-3; got "{override}".'
-            )
+            raise ConfigError(f'An override is written field=value, as in optimizer.peak=4e-3; got "{override}".')
         change: Any = _value(text.strip())
         for part in reversed(name.strip().split(".")):
             change = {part: change}
@@ -248,9 +244,7 @@ def _check(config: Config) -> None:
     require(config.steps >= 1, f"steps must be at least 1, got {config.steps}.")
     require(0.0 <= config.average < 1.0, f"average must be in [0, 1), got {config.average}.")
     require(data.kind in ("values", "counts"), f'data.kind must be "values" or "counts", got {data.kind!r}.')
-    require(
-        bool(data.sizes and data.rows and data.interventional), "data needs sizes, rows and interventional."
-    )
+    require(bool(data.sizes and data.rows and data.interventional), "data needs sizes, rows and interventional.")
     for size in data.sizes:
         require(size.d >= 2 and size.batch >= 1, f"data.sizes needs d >= 2 and batch >= 1, got {size}.")
         require(size.first >= 0 and size.then >= 0, f"data.sizes needs frequencies >= 0, got {size}.")
@@ -258,14 +252,10 @@ def _check(config: Config) -> None:
         total = sum(getattr(size, part) for size in data.sizes)
         require(total > 0, f'data.sizes: the frequencies "{part}" are all 0.')
     require(min(data.rows) >= 2, f"data.rows must be at least 2, got {data.rows}.")
-    require(
-        all(0 <= s <= 1 for s in data.interventional), "data.interventional holds shares between 0 and 1."
-    )
+    require(all(0 <= s <= 1 for s in data.interventional), "data.interventional holds shares between 0 and 1.")
     require(data.oversample >= 1, f"data.oversample must be at least 1, got {data.oversample}.")
     require(data.reuse >= 1 and data.chapter >= 1, "data.reuse and data.chapter must be at least 1.")
-    require(
-        optimizer.name in ("muon", "lamb"), f'optimizer.name is "muon" or "lamb", got {optimizer.name!r}.'
-    )
+    require(optimizer.name in ("muon", "lamb"), f'optimizer.name is "muon" or "lamb", got {optimizer.name!r}.')
     require(
         optimizer.decay in ("cosine", "step"),
         f'optimizer.decay is "cosine" or "step", got {optimizer.decay!r}.',

@@ -26,7 +26,7 @@ class Batch(NamedTuple):
 class Shape(NamedTuple):
     """What is the same for all datasets of a batch."""
 
-    count: int
+    batch: int
     d: int
     n_obs: int
     n_int: int
@@ -78,7 +78,7 @@ class TrainingData:
         return Batch(
             *simulate_batch(
                 self._config.domain,
-                shape.count,
+                shape.batch,
                 d=shape.d,
                 n_obs=round(more * shape.n_obs),
                 n_int=round(more * shape.n_int),
@@ -89,18 +89,16 @@ class TrainingData:
 
     def _draw(self, group: Batch, shape: Shape, rng: np.random.Generator) -> Batch:
         n, n_obs = group.x.shape[1], round(self._config.oversample * shape.n_obs)
-        rows = np.empty((shape.count, shape.n_obs + shape.n_int), np.intp)
-        for k in range(shape.count):
+        rows = np.empty((shape.batch, shape.n_obs + shape.n_int), np.intp)
+        for k in range(shape.batch):
             rows[k, : shape.n_obs] = rng.choice(n_obs, shape.n_obs, replace=False)
             rows[k, shape.n_obs :] = n_obs + rng.choice(n - n_obs, shape.n_int, replace=False)
         rng.permuted(rows, axis=1, out=rows)
         x = np.take_along_axis(group.x, rows[:, :, None], axis=1)
         interventions = np.take_along_axis(group.interventions, rows[:, :, None], axis=1)
         if self._config.flip_signs:
-            x *= rng.choice(np.array([-1.0, 1.0], np.float32), (shape.count, 1, shape.d))
+            x *= rng.choice(np.array([-1.0, 1.0], np.float32), (shape.batch, 1, shape.d))
         return Batch(x, interventions, np.ascontiguousarray(group.graph))
 
     def _rng(self, purpose: int, number: int) -> np.random.Generator:
-        return np.random.Generator(
-            np.random.Philox(np.random.SeedSequence([self._config.seed, purpose, number]))
-        )
+        return np.random.Generator(np.random.Philox(np.random.SeedSequence([self._config.seed, purpose, number])))

@@ -96,9 +96,7 @@ def run(
 class Trainer:
     """One run: its compiled functions, its state and its clock."""
 
-    def __init__(
-        self, config: Config, workdir: Path, checkpoints: RunCheckpoints, say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, config: Config, workdir: Path, checkpoints: RunCheckpoints, say: Callable[[str], None]) -> None:
         self.config = config
         self._workdir = workdir
         self._checkpoints = checkpoints
@@ -136,9 +134,7 @@ class Trainer:
         if self._checkpoints.latest() != done:
             self._save(leg, done)
         remaining = "complete" if done == config.steps else f"stopped at step {done} of {config.steps}"
-        self._say(
-            f"The run is {remaining}; {self._workdir} can be loaded as a model, and goes on when called again."
-        )
+        self._say(f"The run is {remaining}; {self._workdir} can be loaded as a model, and goes on when called again.")
 
     def _log(self, leg: _Leg, done: int) -> None:
         loss, cyclicity = leg.mean_losses()
@@ -324,17 +320,13 @@ def _settle(workdir: Path, domain: str | None, preset: str | None, overrides: Se
 
     def asked(domain: str) -> Config:
         info = load_domain(domain)
-        return resolve(
-            domain, kind=info.kind, acyclic=info.acyclic, preset=preset or "compact", overrides=overrides
-        )
+        return resolve(domain, kind=info.kind, acyclic=info.acyclic, preset=preset or "compact", overrides=overrides)
 
     path = workdir / "config.json"
     if path.is_file():
         config = Config.from_dict(read_json(path))
         if domain not in (None, config.data.domain):
-            raise ConfigError(
-                f"{workdir} holds a run on {config.data.domain}, not {domain}; choose another folder."
-            )
+            raise ConfigError(f"{workdir} holds a run on {config.data.domain}, not {domain}; choose another folder.")
         if (preset or overrides) and asked(config.data.domain) != config:
             raise ConfigError(
                 f"{workdir} holds a run with other settings (see {path}). "

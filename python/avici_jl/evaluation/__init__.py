@@ -1,0 +1,1 @@
+"""How good a prediction is: metrics, simple scores to compare with, and the comparison on simulated data."""

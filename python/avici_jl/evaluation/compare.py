@@ -1,0 +1,114 @@
+"""A model beside simple scores on fresh simulated data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from avici_jl.evaluation import metrics
+from avici_jl.evaluation.baselines import correlation, mean_difference
+from avici_jl.model import Model
+from avici_jl.simulation import Dataset, simulate
+
+EVALUATION_SEED = 2**31
+"""Seeds of evaluation start here; training never uses them."""
+
+
+class Setting(NamedTuple):
+    """One row of a comparison: the size of the datasets and their kinds of rows."""
+
+    d: int
+    n_obs: int
+    n_int: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Results of one setting: for each method its scores, one per dataset.
+
+    Attributes:
+        setting: the size of the datasets.
+        auprc: areas under the precision-recall curve of "model", "correlation" and "mean difference".
+        f1: F1 scores of the model at its threshold.
+        shd: structural Hamming distances of the model at its threshold.
+        calibration: expected calibration errors of the model.
+        chance: mean share of pairs that are edges, which a random order of the pairs reaches.
+    """
+
+    setting: Setting
+    auprc: dict[str, np.ndarray]
+    f1: np.ndarray
+    shd: np.ndarray
+    calibration: np.ndarray
+    chance: float
+
+
+def settings(sizes: Sequence[int], n: int) -> list[Setting]:
+    """For each size: n observational rows; and half observational, half interventional."""
+    return [Setting(d, *rows) for d in sizes for rows in ((n, 0), (n - n // 2, n // 2))]
+
+
+def evaluation_data(domain: str, setting: Setting, count: int, seed: int = 0) -> Iterator[Dataset]:
+    """Fresh datasets that no training has seen."""
+    for index in range(count):
+        yield simulate(
+            domain, d=setting.d, n_obs=setting.n_obs, n_int=setting.n_int, seed=EVALUATION_SEED + seed, index=index
+        )
+
+
+def compare(
+    model: Model,
+    where: Sequence[Setting],
+    *,
+    domain: str | None = None,
+    datasets: int = 20,
+    seed: int = 0,
+    done: Callable[[Comparison], None] = lambda row: None,
+) -> list[Comparison]:
+    """The model, |correlation| and, with interventions, the knock-out mean difference, on the same fresh datasets.
+
+    Args:
+        model: the model.
+        where: the settings, see `settings`.
+        domain: what is simulated; by default the domain the model was trained on.
+        datasets: number of datasets of each setting.
+        seed: chooses the datasets.
+        done: is called with each row as it is finished.
+    """
+    rows = []
+    for setting in where:
+        auprc: dict[str, list[float]] = {"model": [], "correlation": [], "mean difference": []}
+        f1, shd, calibration, chance = [], [], [], []
+        for data in evaluation_data(domain or model.domain, setting, datasets, seed):
+            if data.graph is None or not data.graph.any():
+                continue
+            p = np.asarray(model.predict(data))
+            edges = p >= model.threshold
+            scores = {"model": p, "correlation": correlation(data.x, data.interventions, data.kind)}
+            if setting.n_int:
+                scores["mean difference"] = mean_difference(data.x, data.interventions, data.kind)
+            for name, score in scores.items():
+                auprc[name].append(metrics.auprc(score, data.graph))
+            f1.append(metrics.precision_recall_f1(edges, data.graph)[2])
+            shd.append(metrics.shd(edges, data.graph))
+            calibration.append(metrics.expected_calibration_error(p, data.graph))
+            chance.append(data.graph.sum() / (setting.d * (setting.d - 1)))
+        row = Comparison(
+            setting,
+            {name: np.array(values) for name, values in auprc.items()},
+            np.array(f1),
+            np.array(shd),
+            np.array(calibration),
+            float(np.mean(chance)),
+        )
+        rows.append(row)
+        done(row)
+    return rows
+
+
+def mean_and_error(values: np.ndarray) -> tuple[float, float]:
+    """Mean and its standard error over datasets."""
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
