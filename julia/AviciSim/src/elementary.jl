@@ -130,3 +130,10 @@ end
 sin(2πt), t in turns, with the properties of [`cos_turns`](@ref).
 """
 @inline sin_turns(t::Float32) = cos_turns(t - 0.25f0)
+
+"""
+    ordered_sum(values)
+
+The sum from first to last, in this order on every processor; `sum` adds in an order that depends on the processor.
+"""
+ordered_sum(values) = foldl(+, values; init=zero(eltype(values)))

@@ -90,7 +90,7 @@ end
 
 # Position with probability proportional to its weight; never one of weight zero.
 function weighted_index(rng::Stream, weights::AbstractVector{Float64})
-    left, last = uniform(rng) * sum(weights), 0
+    left, last = uniform(rng) * ordered_sum(weights), 0
     for (i, weight) in enumerate(weights)
         weight > 0.0 || continue
         last = i

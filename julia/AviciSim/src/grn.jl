@@ -232,8 +232,12 @@ function produce!(production, problem::GRNProblem, gene, activity, level, factor
         end
         return start
     end
-    repression = -sum(min.(strengths, 0.0f0))       # |K| (1 - act) = |K| + K act
-    start = (level[:, regulators] * strengths .+ repression) .* factor
+    repression = -ordered_sum(min.(strengths, 0.0f0))       # |K| (1 - act) = |K| + K act
+    start = fill(repression, chains)
+    for (i, strength) in zip(regulators, strengths)
+        start .+= strength .* view(level, :, i)
+    end
+    start .*= factor
     fill!(production, repression)
     flat = vec(production)
     for (i, strength) in zip(regulators, strengths)
@@ -272,11 +276,11 @@ function activate!(path, level, cells, gene, types, hill)
     inverse = Vector{Float32}(undef, size(path, 1))
     for first in 1:types:size(path, 1)
         condition = first:first+types-1
-        half = sum(view(cells, condition, :)) / (types * size(cells, 2))
+        half = ordered_sum(view(cells, condition, :)) / (types * size(cells, 2))
         inverse[condition] .= half > 1.0f-6 ? 1 / half : 0.0f0
     end
     for c in axes(path, 1)
-        mean = sum(view(cells, c, :)) / size(cells, 2)
+        mean = ordered_sum(view(cells, c, :)) / size(cells, 2)
         level[c, gene] = hill_function(mean * inverse[c], hill)
     end
     for t in axes(path, 2)
@@ -297,7 +301,7 @@ end
 function physical!(x, rng::Stream, problem::GRNProblem, solver::EulerMaruyama, burn_in, conditions)
     d, types = length(problem), cell_types(problem)
     wild = steady_state(problem, ones(Float32, d), nothing)
-    half = vec(sum(wild; dims=2)) ./ types
+    half = Float32[ordered_sum(view(wild, gene, :)) / types for gene in 1:d]
     cells = sum(length(condition.rows) for condition in conditions)
     state, factor = Matrix{Float32}(undef, cells, d), ones(Float32, cells, d)
     basal, rows = Matrix{Float32}(undef, cells, d), Int[]
@@ -328,7 +332,7 @@ function physical!(x, rng::Stream, problem::GRNProblem, solver::EulerMaruyama, b
             if isempty(regulators)
                 production[:, gene] .= view(basal, :, gene)
             else
-                production[:, gene] .= -sum(min.(strengths, 0.0f0))
+                production[:, gene] .= -ordered_sum(min.(strengths, 0.0f0))
             end
             for (i, strength) in zip(regulators, strengths)
                 @inbounds @simd for c in 1:cells
@@ -358,7 +362,7 @@ function steady_state(problem::GRNProblem, produced::Vector{Float32}, half::Unio
     d, types = size(problem.basal)
     state = problem.basal .* produced ./ problem.decay
     for _ in 1:40+4*d
-        level = half === nothing ? vec(sum(state; dims=2)) ./ types : half
+        level = half === nothing ? Float32[ordered_sum(view(state, gene, :)) / types for gene in 1:d] : half
         new = copy(state)
         for gene in 1:d
             regulators, strengths = problem.regulators[gene], problem.interaction[gene]

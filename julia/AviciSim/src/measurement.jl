@@ -52,7 +52,7 @@ function measure!(x::AbstractMatrix{Float32}, rng::Stream, noise::TechnicalNoise
     end
     μ, σ = noise.library
     for cell in axes(x, 1)
-        total, size = sum(view(x, cell, :)), portable_exp(μ + σ * normal(cell_rng))
+        total, size = ordered_sum(view(x, cell, :)), portable_exp(μ + σ * normal(cell_rng))
         total > 0 && (x[cell, :] .*= Float32(size / total))
     end
     shape, percentile = noise.dropout

@@ -1,0 +1,48 @@
+@testset "$name" for name in list_domains()
+    data = simulate(name; d=8, n_obs=30, n_int=24, seed=1)
+    @test size(data.x) == size(data.interventions) == (54, 8) && size(data.graph) == (8, 8)
+    @test all(isfinite, data.x) && length(unique(data.names)) == 8
+    @test !any(!iszero, data.interventions[1:30, :])
+    @test vec(sum(Int, data.interventions; dims=1)) == fill(3, 8)
+    @test data.x == simulate(name; d=8, n_obs=30, n_int=24, seed=1).x
+    @test data.x != simulate(name; d=8, n_obs=30, n_int=24, seed=2).x
+    @test data.x != simulate(name; d=8, n_obs=30, n_int=24, seed=1, index=1).x
+    x, interventions, graph = simulate_batch(name, 3; d=8, n_obs=30, n_int=24, seed=1, first=4)
+    for k in 1:3
+        single = simulate(name; d=8, n_obs=30, n_int=24, seed=1, index=3 + k)
+        @test x[:, :, k] == single.x && interventions[:, :, k] == single.interventions && graph[:, :, k] == single.graph
+    end
+    @test occursin(name, sprint(show, data))
+end
+
+@testset "the same bytes on any number of threads and in any run" begin
+    code = """
+    using AviciSim
+    for name in list_domains()
+        data = simulate_batch(name, 5; d=6, n_obs=20, n_int=10, seed=3)
+        word = foldl((h, bits) -> (h ⊻ bits) * 0x00000100000001b3, reinterpret(UInt32, vec(data[1])); init=0xcbf29ce484222325)
+        println(name, " ", string(word, base=16))
+    end
+    """
+    outputs = map((1, 2)) do threads
+        read(`$(Base.julia_cmd()) --startup-file=no --threads=$threads --project=$ROOT -e $code`, String)
+    end
+    @test outputs[1] == outputs[2] == GOLDEN_DATASETS
+end
+
+@testset "a given graph" begin
+    chain = [0 1 0; 0 0 1; 0 0 0]
+    @test simulate("linear"; d=3, n_obs=5, graph=chain).graph == chain
+    @test occursin("3 × 3", refusal(() -> simulate("linear"; d=3, n_obs=5, graph=[0 1; 0 0])))
+    @test occursin("0 and 1", refusal(() -> simulate("linear"; d=2, n_obs=5, graph=[0 2; 0 0])))
+    @test occursin("itself", refusal(() -> simulate("linear"; d=2, n_obs=5, graph=[1 0; 0 0])))
+    @test occursin("cycle", refusal(() -> simulate("linear"; d=2, n_obs=5, graph=[0 1; 1 0])))
+end
+
+@testset "refusals" begin
+    @test occursin("got 1", refusal(() -> simulate("linear"; d=1, n_obs=5)))
+    @test occursin("got -7", refusal(() -> simulate("linear"; d=3, n_obs=-7)))
+    @test occursin("got -1", refusal(() -> simulate_batch("linear", 2; d=3, n_obs=5, n_int=-1)))
+    @test occursin("row", refusal(() -> simulate("linear"; d=3, n_obs=0)))
+    @test occursin("count", refusal(() -> simulate_batch("linear", 0; d=3, n_obs=5)))
+end
