@@ -1,0 +1,89 @@
+"""Metrics by hand, simple scores, and the comparison."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from avici_jl.evaluation import baselines, metrics
+from avici_jl.evaluation.compare import EVALUATION_SEED, Setting, compare, evaluation_data, settings
+from avici_jl.training.trainer import VALIDATION_SEED
+
+TRUTH = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]])
+REVERSED = np.array([[0, 0, 1], [1, 0, 1], [0, 0, 0]])
+
+
+def test_structural_distances() -> None:
+    assert metrics.shd(TRUTH, TRUTH) == 0
+    assert metrics.shd(REVERSED, TRUTH) == 1
+    assert metrics.shd(np.zeros((3, 3)), TRUTH) == 3
+    assert metrics.shd(TRUTH + np.eye(3), TRUTH) == 0
+    assert metrics.sid(TRUTH, TRUTH) == 0
+    # From the reversed edge: wrong for (1, 2), (2, 1), (1, 3) and (2, 3)? Adjusting for the wrong parents of both.
+    chain, back = np.array([[0, 1], [0, 0]]), np.array([[0, 0], [1, 0]])
+    assert metrics.sid(back, chain) == 2 and metrics.sid(np.zeros((2, 2)), chain) == 1
+    with pytest.raises(ValueError, match="predicted one has a cycle"):
+        metrics.sid(TRUTH + TRUTH.T, TRUTH)
+
+
+def test_scores_ignore_the_diagonal() -> None:
+    p = np.array([[9.0, 0.9, 0.8], [0.1, 9.0, 0.7], [0.2, 0.3, 9.0]])
+    assert metrics.auprc(p, TRUTH) == metrics.auroc(p, TRUTH) == 1.0
+    assert metrics.auprc(-p, TRUTH) < 0.6 and metrics.auroc(-p, TRUTH) == 0.0
+    assert np.isnan(metrics.auprc(p, 0 * TRUTH)) and np.isnan(metrics.auroc(p, 0 * TRUTH))
+    assert metrics.precision_recall_f1(REVERSED, TRUTH) == pytest.approx((2 / 3, 2 / 3, 2 / 3))
+    assert metrics.precision_recall_f1(0 * TRUTH, TRUTH) == (0.0, 0.0, 0.0)
+
+
+def test_calibration_error() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.random((200, 200))
+    graph = rng.random((200, 200)) < p
+    assert metrics.expected_calibration_error(p, graph) < 0.02
+    assert metrics.expected_calibration_error(np.full((200, 200), 0.9), graph) == pytest.approx(0.4, abs=0.02)
+
+
+def test_the_best_threshold_separates() -> None:
+    p = np.where(TRUTH > 0, 0.35, 0.25) + np.zeros((3, 3))
+    assert 0.25 < metrics.best_threshold([p, p], [TRUTH, TRUTH]) <= 0.35
+
+
+def test_correlation_and_mean_difference() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4000, 3))
+    mask = np.zeros((4000, 3), np.uint8)
+    mask[2000:, 0] = 1
+    x[2000:, 0] = 3.0
+    x[:, 1] += x[:, 0]
+    score = baselines.mean_difference(x, mask, "values")
+    assert score[0, 1] == pytest.approx(3 / np.sqrt(2), rel=0.1) and abs(score[0, 2]) < 0.1
+    assert not score[1:].any() and not score.diagonal().any()
+    score = baselines.correlation(x, mask, "values")
+    np.testing.assert_allclose(score, np.abs(np.corrcoef(x.T)) - np.eye(3), atol=1e-5)
+
+
+class Oracle:
+    """Stands in for a model that knows the truth."""
+
+    name, domain, threshold = "oracle", "linear", 0.5
+
+    def predict(self, data: object) -> np.ndarray:
+        return np.asarray(data.graph, float)  # type: ignore[attr-defined]
+
+
+def test_the_comparison_scores_all_methods_on_the_same_data() -> None:
+    where = settings([4], 40)
+    assert where == [Setting(4, 40, 0), Setting(4, 20, 20)]
+    rows = compare(Oracle(), where, datasets=5)  # type: ignore[arg-type]
+    assert [set(k for k, v in row.auprc.items() if len(v)) for row in rows] == [
+        {"model", "correlation"},
+        {"model", "correlation", "mean difference"},
+    ]
+    for row in rows:
+        assert (row.auprc["model"] == 1).all() and (row.shd == 0).all() and (row.f1 == 1).all()
+        assert row.auprc["correlation"].mean() < 1 and 0 < row.chance < 1
+
+
+def test_evaluation_data_are_not_those_of_training() -> None:
+    data = list(evaluation_data("linear", Setting(3, 5, 2), 2))
+    assert data[0].origin["seed"] == EVALUATION_SEED > VALIDATION_SEED and not np.array_equal(data[0].x, data[1].x)

@@ -1,0 +1,179 @@
+"""Networks: symmetries, statistics against NumPy, degenerate tables, exact attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from avici_jl.errors import ConfigError
+from avici_jl.network import build_network
+from avici_jl.network.attention import attend
+from avici_jl.network.heads import MASKED
+from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
+from avici_jl.preprocess import standardize
+
+ALL = list(GROUPS)
+PAIR = {"kind": "pair", "dim": 16, "layers": 2, "channels": 4, "statistics": ALL}
+AXIAL = {"kind": "axial", "dim": 16, "layers": 2, "heads": 2, "head_size": 8}
+BOTH = pytest.mark.parametrize("config", [PAIR, AXIAL], ids=["pair", "axial"])
+
+
+def table(n: int = 60, d: int = 5, seed: int = 0, batch: int = 2) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(batch, n, d)) @ (np.eye(d) + 0.5 * np.triu(rng.normal(size=(d, d)), 1))
+    u = np.zeros_like(x)
+    u[:, n // 2 + np.arange(n // 2), np.arange(n // 2) % d] = 1
+    return np.stack([standardize(x, "values"), u], axis=-1).astype(np.float32)
+
+
+def network(config: dict[str, Any], seed: int = 0) -> Any:
+    return build_network(config, rngs=nnx.Rngs(seed))
+
+
+@BOTH
+def test_logits_have_the_documented_shape_and_diagonal(config: dict[str, Any]) -> None:
+    logits = network(config)(jnp.asarray(table()))
+    assert logits.shape == (2, 5, 5) and bool(jnp.isfinite(logits).all())
+    assert (np.diagonal(logits, axis1=1, axis2=2) == MASKED).all()
+
+
+@BOTH
+def test_the_order_of_rows_does_not_matter_and_variables_permute(config: dict[str, Any]) -> None:
+    x, rng, net = table(), np.random.default_rng(1), network(config)
+    logits = np.asarray(net(jnp.asarray(x)))
+    rows, variables = rng.permutation(60), rng.permutation(5)
+    np.testing.assert_allclose(net(jnp.asarray(x[:, rows])), logits, atol=2e-3)
+    expected = logits[:, variables][:, :, variables]
+    np.testing.assert_allclose(net(jnp.asarray(x[:, :, variables])), expected, atol=2e-3)
+    assert np.abs(logits[0] - logits[1]).max() > 1e-2
+
+
+@BOTH
+def test_gradients_are_finite_and_reach_every_parameter(config: dict[str, Any]) -> None:
+    graphdef, state = nnx.split(network(config))
+    x = jnp.asarray(table())
+    gradient = jax.grad(lambda s: (nnx.merge(graphdef, s)(x) ** 2).sum())(state)
+    norms = [float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(gradient)]
+    assert np.isfinite(norms).all() and min(norms) > 0
+
+
+@BOTH
+def test_dropout_changes_training_only(config: dict[str, Any]) -> None:
+    net, x = network({**config, "dropout": 0.3}), jnp.asarray(table())
+    one, two = (net(x, deterministic=False, rngs=nnx.Rngs(dropout=k)) for k in (1, 2))
+    assert float(jnp.abs(one - two).max()) > 1e-3
+    np.testing.assert_array_equal(net(x), net(x, deterministic=True, rngs=nnx.Rngs(3)))
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        np.zeros((1, 3, 2, 2), np.float32),
+        table(n=2, d=2),
+        table(n=4, d=12),
+        np.repeat(table(d=2), 3, axis=2),  # copies of the same variables
+        np.concatenate([table()[..., :1], np.ones((2, 60, 5, 1), np.float32)], axis=-1),  # everything is set
+        table()[..., :1] * np.array([1.0, 0.0], np.float32),  # nothing is
+    ],
+)
+@BOTH
+def test_degenerate_tables_give_finite_logits(config: dict[str, Any], x: np.ndarray) -> None:
+    assert bool(jnp.isfinite(network(config)(jnp.asarray(x))).all())
+
+
+def test_the_paper_s_network_has_the_paper_s_size() -> None:
+    net = nnx.eval_shape(lambda: network({"kind": "axial"}))
+    count = sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(net, nnx.Param)))
+    assert count == pytest.approx(4.2e6, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"kind": "dense"}, "axial, pair"),
+        ({}, "axial, pair"),
+        ({"kind": "pair", "heads": 3}, "network.heads.*channels"),
+        ({"kind": "axial", "layers": 0}, "network.layers"),
+        ({"kind": "axial", "dropout": 1.0}, "network.dropout"),
+        ({"kind": "pair", "dim": 2.5}, "network.dim"),
+        ({"kind": "pair", "statistics": ["basic", "magic"]}, "magic.*kernel"),
+    ],
+)
+def test_wrong_settings_are_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        network(config)
+
+
+def test_each_group_has_its_number_of_statistics_in_a_narrow_range() -> None:
+    x = jnp.asarray(table(n=200, d=6))
+    for group in GROUPS:
+        found = pair_statistics(x, [group])
+        assert found.shape == (2, 6, 6, count_statistics([group]))
+        assert float(jnp.abs(found).max()) < 1.6
+    assert count_statistics(["basic", "interventional", "kernel"]) == 75
+
+
+def test_basic_statistics_against_numpy() -> None:
+    x = table(n=300, d=4, batch=1)
+    found = np.asarray(pair_statistics(jnp.asarray(x), ["basic"]))[0]
+    value, u = x[0, ..., 0].astype(float), x[0, ..., 1]
+    correlation = np.corrcoef(value.T)
+    np.testing.assert_allclose(found[..., 0], correlation, atol=1e-4)
+    precision = np.linalg.inv(correlation + 0.01 * np.eye(4))
+    scale = np.sqrt(np.diag(precision))
+    np.testing.assert_allclose(found[..., 1], -precision / np.outer(scale, scale), atol=1e-3)
+    z = (value - value.mean(0)) / value.std(0)
+    set_ = u[:, 1] == 1
+    shift = np.tanh(z[set_, 2].mean() * np.sqrt(set_.sum()) / 3)
+    np.testing.assert_allclose([found[1, 2, 6], found[2, 1, 7]], shift, atol=1e-4)
+    within = np.corrcoef(z[set_, 1], z[set_, 2])[0, 1]
+    np.testing.assert_allclose([found[1, 2, 8], found[2, 1, 9]], within, atol=0.03)
+    np.testing.assert_array_equal(found[..., 17], np.eye(4))
+
+
+def test_interventional_regression_against_numpy() -> None:
+    x = table(n=300, d=4, batch=1)
+    found = np.asarray(pair_statistics(jnp.asarray(x), ["interventional"]))[0]
+    value, u = x[0, ..., 0].astype(float), x[0, ..., 1]
+    free = value[u[:, 2] == 0]
+    free = (free - free.mean(0)) / free.std(0)
+    others = [0, 1, 3]
+    gram = free.T @ free / len(free) + 0.02 * np.eye(4)
+    coefficient = np.linalg.solve(gram[np.ix_(others, others)], gram[others, 2])
+    np.testing.assert_allclose(found[others, 2, 0], np.tanh(coefficient), atol=5e-3)
+    np.testing.assert_allclose(found[2, others, 1], np.tanh(coefficient), atol=5e-3)
+    np.testing.assert_allclose(found[others, 2, 6], np.corrcoef(free.T)[others, 2], atol=5e-3)
+
+
+def test_count_statistics_see_zeros_and_knock_outs() -> None:
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(3.0, (1, 400, 3)).astype(np.float32) + 1
+    u = np.zeros_like(counts)
+    u[:, 300:, 0] = 1
+    counts[:, 300:, 0] = 0
+    counts[:, 300:, 1] = 0  # gene 2 is never seen without gene 1
+    x = jnp.stack([jnp.asarray(standardize(counts, "counts")), jnp.asarray(u)], axis=-1)
+    found = np.asarray(pair_statistics(x, ["counts"]))[0]
+    zeros_change, reverse = found[..., 12], found[..., 13]
+    assert zeros_change[0, 1] < -0.9 and reverse[1, 0] < -0.9
+    assert abs(zeros_change[0, 2]) < 0.2 and (zeros_change[1:] == 0).all()
+    assert found[0, 1, 0] > 0.9 > 0.2 > abs(found[0, 2, 0])
+
+
+@pytest.mark.parametrize("length", [5, 16, 37])
+def test_attention_in_blocks_is_exact(length: int) -> None:
+    q, k, v = jax.random.normal(jax.random.key(0), (3, 2, length, 3, 4))
+
+    def value(block: int) -> Any:
+        return jax.value_and_grad(lambda *a: (attend(*a, block=block) ** 3).sum(), argnums=(0, 1, 2))(q, k, v)
+
+    (plain, gradient), (blocked, other) = value(1000), value(8)
+    np.testing.assert_allclose(blocked, plain, rtol=1e-5)
+    for a, b in zip(gradient, other, strict=True):
+        np.testing.assert_allclose(b, a, atol=2e-5)
+    np.testing.assert_allclose(attend(q, k, v, block=8), attend(q, k, v), atol=1e-5)
