@@ -132,5 +132,6 @@ def _layers(edges: np.ndarray, drawn: np.ndarray) -> dict[int, np.ndarray]:
         layer = sorted(layer, key=lambda k: np.mean(causes[k]) if causes[k] else 0.0)
         for k, node in enumerate(layer):
             shift = 0.25 * (-1) ** k if len(layer) > 6 else 0.0
-            place[node] = np.array([(k + 0.5) / len(layer), -depth - shift])
+            aside = 0.15 * (-1) ** depth if len(layer) == 1 else 0.0  # so that edges past it can be seen
+            place[node] = np.array([(k + 0.5) / len(layer) + aside, -depth - shift])
     return place
