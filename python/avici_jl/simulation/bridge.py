@@ -6,7 +6,10 @@ Julia stores columns contiguously, so each dataset is in Fortran order.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
+import sys
 import threading
 from operator import index as as_int
 from typing import Any
@@ -124,7 +127,19 @@ def _bridge() -> Any:
         return _module
 
 
+def _keep_exceptions_working() -> None:
+    """Make the compiler's own unwinder the first that is found, before Julia is loaded.
+
+    A distribution's Julia brings libunwind, which has functions of the same names; C++ extensions that are loaded
+    after it would end the process with their first exception.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
+
+
 def _start() -> Any:
+    _keep_exceptions_working()
     if os.environ.get("PYTHON_JULIACALL_THREADS", "1") != "1":
         # Julia's threads stop each other for garbage collection with signals that it has to handle itself.
         os.environ.setdefault("PYTHON_JULIACALL_HANDLE_SIGNALS", "yes")
