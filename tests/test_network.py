@@ -38,7 +38,7 @@ def network(config: dict[str, Any]) -> Any:
 
     @partial(jax.jit, static_argnames="deterministic")
     def call(x: jax.Array, deterministic: bool = True, seed: int = 0) -> jax.Array:
-        return nnx.merge(graphdef, state)(x, deterministic=deterministic, rngs=nnx.Rngs(dropout=seed))
+        return nnx.merge(graphdef, state)(x, deterministic=deterministic, rngs=nnx.Rngs(dropout=jax.random.key(seed)))
 
     return call
 

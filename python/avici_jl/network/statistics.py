@@ -84,13 +84,14 @@ def _interventional(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Ar
     set_ = jnp.einsum("...nj,...nk,...nl->...jkl", u, z, z, optimize=[(0, 1), (0, 1)])
     second = (_gram(z, z)[..., None, :, :] - set_) / count[..., None, None]
     covariance = second - mean[..., :, None] * mean[..., None, :]
+    covariance = jnp.where(free.sum(-2)[..., None, None] > 1, covariance, 0.0)
     variance = jnp.maximum(_diagonal(covariance), 0.0)  # [target j, variable]
     scale = jnp.sqrt(variance) + 1e-3
     correlation = covariance / (scale[..., :, None] * scale[..., None, :])
     precision = jnp.linalg.inv(correlation + 0.02 * jnp.eye(d))
     # Row j of the j-th precision matrix.
     own = jnp.moveaxis(jnp.diagonal(precision, axis1=-3, axis2=-2), -1, -2)  # [j, variable]
-    residual = _diagonal(own)
+    residual = jnp.maximum(_diagonal(own), 0.5)  # below 0.9 by rounding alone
     coefficient = jnp.swapaxes(-own / residual[..., None], -1, -2)  # [i, j]: of i for j
     correlated = jnp.swapaxes(jnp.moveaxis(jnp.diagonal(correlation, axis1=-3, axis2=-2), -1, -2), -1, -2)
     share = u.mean(-2)
