@@ -50,10 +50,10 @@ class Model:
         self._loaded = loaded
         network = nnx.eval_shape(lambda: build_network(loaded.config["network"], rngs=nnx.Rngs(0)))
         graphdef, state = nnx.split(network)
-        try:
-            nnx.replace_by_pure_dict(state, jax.tree.map(jnp.asarray, loaded.params))
-        except (KeyError, ValueError) as error:
-            raise CheckpointError(f"The parameters of {name} do not fit its network: {error}") from error
+        params = jax.tree.map(jnp.asarray, loaded.params)
+        if _shapes(params) != _shapes(nnx.to_pure_dict(state)):
+            raise CheckpointError(f"The parameters of {name} do not fit the network that its config.json describes.")
+        nnx.replace_by_pure_dict(state, params)
         self._state = state
 
         def probabilities(state: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:
@@ -150,6 +150,10 @@ class Model:
         p = np.array(self._probabilities(self._state, x, interventions))
         np.fill_diagonal(p, 0.0)
         return p
+
+
+def _shapes(params: Any) -> dict[str, tuple[int, ...]]:
+    return {jax.tree_util.keystr(path): leaf.shape for path, leaf in jax.tree_util.tree_leaves_with_path(params)}
 
 
 def _has_labels(x: Any) -> bool:

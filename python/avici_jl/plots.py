@@ -8,6 +8,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
 # The colour-blind safe palette of Okabe and Ito.
@@ -35,7 +36,7 @@ def plot_prediction(
     np.fill_diagonal(found, False)
     true = None if truth is None else np.asarray(truth) > 0
     panels = 2 if true is None else 3
-    figure = Figure(figsize=(4.9 * panels, 5.2), layout="constrained")
+    figure = Figure(figsize=(4.9 * panels, 5.4), layout=ConstrainedLayoutEngine(h_pad=0.1, w_pad=0.1))
     axes = figure.subplots(1, panels)
     order = _causal_order(p if true is None else true.astype(float))
     labels = [str(names[k]) for k in order]

@@ -154,7 +154,7 @@ end
 # Radius and angle (in turns) of a pair of normals, of the upper and the lower 24 bits of a word.
 @inline function polar(word::UInt64)
     u = (Float32((word >> 40) % Int32) + 0.5f0) * 5.9604645f-8
-    return sqrt(-2.0f0 * portable_log(u)), Float32((word & 0x0000000000ffffff) % Int32) * 5.9604645f-8
+    return sqrt(abs(2.0f0 * portable_log(u))), Float32((word & 0x0000000000ffffff) % Int32) * 5.9604645f-8
 end
 
 """
