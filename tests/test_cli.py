@@ -66,6 +66,18 @@ def test_a_table_becomes_named_edges(trained: Path, tmp_path: Path) -> None:
     assert f"{int((frame > 1).any(axis=1).sum())} of them" in said
 
 
+def test_known_edges_are_compared_with(trained: Path, tmp_path: Path) -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=["raf", "mek", "erk"])
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    (tmp_path / "edges.csv").write_text("Cause,Effect\nraf,mek\nmek,erk\n")
+    options = ["--model", trained, "--truth", tmp_path / "edges.csv", "--picture", tmp_path / "x.png"]
+    said = call("predict", tmp_path / "data.csv", *options)
+    assert "Against 2 known edges" in said and "|correlation|" in said and "chance 0.33" in said
+    (tmp_path / "edges.csv").write_text("Cause,Effect\nraf,akt\n")
+    with pytest.raises(InputError, match="'akt'"):
+        call("predict", tmp_path / "data.csv", *options)
+
+
 def test_a_simulated_dataset_becomes_edges(trained: Path, tmp_path: Path) -> None:
     said = call("simulate", "linear", "--out", tmp_path / "data", "--d", 5, "--n-obs", 20, "--n-int", 10, "--seed", 2)
     assert "10 interventional" in said and Dataset.load(tmp_path / "data").x.shape == (30, 5)

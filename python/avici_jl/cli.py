@@ -13,6 +13,7 @@ from rich.table import Table
 from avici_jl.errors import AviciError, InputError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from avici_jl.evaluation.compare import Comparison
@@ -102,6 +103,9 @@ def predict(
         Path | None, typer.Option(help="Table of 0 and 1 with the columns of the data: 1 where a variable was set.")
     ] = None,
     edges: Annotated[Path | None, typer.Option("--out", help="Write all edges: source, target, probability.")] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="Table of known edges, cause and effect by name, to compare with.")
+    ] = None,
     picture: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
     top: Annotated[int, typer.Option(help="How many edges to print.")] = 15,
 ) -> None:
@@ -127,13 +131,25 @@ def predict(
     out.print(shown)
     count = int((table["probability"] >= trained.threshold).sum())
     out.print(f"{count} edges have at least the model's threshold of {trained.threshold:.2f}.")
+    known = None if truth is None else read_edges(truth, found.names)
+    if known is not None:
+        from avici_jl.evaluation import baselines, metrics
+
+        guess = p >= trained.threshold
+        precision, recall, _ = metrics.precision_recall_f1(guess, known)
+        score = baselines.correlation(found.x, found.interventions, trained.kind)
+        out.print(
+            f"Against {int(known.sum())} known edges: precision {precision:.2f}, recall {recall:.2f}, "
+            f"SHD {metrics.shd(guess, known)}, AUPRC {metrics.auprc(p, known):.2f} "
+            f"(|correlation| {metrics.auprc(score, known):.2f}, chance {known.sum() / (d * (d - 1)):.2f})"
+        )
     if edges is not None:
         table.to_csv(edges, index=False)
         out.print(f"All {len(table)} edges: {edges}")
     if picture is not None:
         from avici_jl.plots import plot_prediction
 
-        plot_prediction(p, found.names, threshold=trained.threshold).savefig(picture, dpi=130)
+        plot_prediction(p, found.names, truth=known, threshold=trained.threshold).savefig(picture, dpi=130)
         out.print(f"Picture: {picture}")
 
 
@@ -250,6 +266,27 @@ def read_table(path: Path) -> pd.DataFrame:
     if all(_is_number(name) for name in table.columns):
         raise InputError(f"{path} has numbers in its first line; the names of the variables are expected there.")
     return table
+
+
+def read_edges(path: Path, names: list[str]) -> np.ndarray:
+    """A table of edges, whose first two columns are the names of cause and effect, as a graph [d, d].
+
+    Raises:
+        InputError: the file cannot be read, or names something else.
+    """
+    import numpy as np
+
+    table = read_table(path)
+    if table.shape[1] < 2:
+        raise InputError(f"{path} must have two columns: the names of cause and effect.")
+    graph = np.zeros((len(names), len(names)), np.uint8)
+    position = {name: k for k, name in enumerate(names)}
+    for cause, effect in table.iloc[:, :2].astype(str).itertuples(index=False):
+        for name in (cause, effect):
+            if name not in position:
+                raise InputError(f"{path} names {name!r}, which is no variable of the data.")
+        graph[position[cause], position[effect]] = 1
+    return graph
 
 
 def comparison_table(rows: list[Comparison], title: str) -> Table:

@@ -6,7 +6,7 @@ stochastic differential equations with knock-outs and the noise of single-cell a
 """
 module AviciSim
 
-import Pkg
+import Pkg     # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
 
 export Dataset, Domain, list_domains, load_dataset, load_domain, save_dataset, simulate, simulate_batch
 

@@ -18,22 +18,22 @@ function main(arguments::AbstractVector{<:AbstractString}=ARGS)
     try
         return command(arguments)
     catch failure
-        failure isa ArgumentError || rethrow()
-        println(stderr, "avicisim: ", failure.msg)
+        failure isa Union{ArgumentError,SystemError,Base.IOError} || rethrow()     # the latter two: a folder that cannot be written
+        println(stderr, "avicisim: ", failure isa ArgumentError ? failure.msg : sprint(showerror, failure))
         return 1
     end
 end
 
 function command(arguments)
-    if isempty(arguments) || arguments[1] in ("-h", "--help", "help")
+    if any(in(("-h", "--help")), arguments) || arguments == ["help"]
         println(USAGE)
-        return isempty(arguments) ? 2 : 0
+        return 0
     elseif arguments == ["domains"]
         for name in list_domains()
             println(rpad(name, 12), load_domain(name).description)
         end
         return 0
-    elseif arguments[1] == "simulate" && length(arguments) >= 2
+    elseif length(arguments) >= 2 && arguments[1] == "simulate"
         options = read_options(arguments[3:end])
         haskey(options, "out") || throw(ArgumentError("--out FOLDER is missing"))
         number(name, default) = get(options, name, default) |> whole(name)

@@ -38,7 +38,7 @@ A shipped domain by its name, or a domain file by its path (it ends in `.toml`).
 Throws an `ArgumentError` that names file, key and reason where a file is missing or wrong.
 """
 function load_domain(name_or_path::AbstractString)
-    path = endswith(name_or_path, ".toml") ? String(name_or_path) : joinpath(DOMAINS, "$name_or_path.toml")
+    path = endswith(name_or_path, ".toml") ? abspath(name_or_path) : joinpath(DOMAINS, "$name_or_path.toml")
     isfile(path) || throw(ArgumentError(
         "there is no domain \"$name_or_path\"; shipped are $(join(list_domains(), ", ")), and a path ends in .toml",
     ))
@@ -57,12 +57,7 @@ const CACHE = Dict{String,Tuple{Float64,Domain}}()
 const CACHE_LOCK = ReentrantLock()
 
 function parse_domain(path::String)
-    table = try
-        Pkg.TOML.parsefile(path)
-    catch error
-        error isa InterruptException && rethrow()
-        refuse(path, "not a TOML file: $(sprint(showerror, error))")
-    end
+    table = read_toml(path)
     lists = ("graph", "mechanism", "intervention")
     check_keys(table, path, ("name", "kind", "description", "acyclic", lists...), ("noise", "measurement"))
     for (key, type) in (("name", String), ("description", String), ("acyclic", Bool))
@@ -81,6 +76,15 @@ function parse_domain(path::String)
         entries(counts ? Knockout : DoIntervention, table, "intervention", path),
         counts ? entries(TechnicalNoise, table, "measurement", path) : [],
     )
+end
+
+function read_toml(path::AbstractString)
+    try
+        return Pkg.TOML.parsefile(path)
+    catch failure
+        failure isa InterruptException && rethrow()
+        refuse(path, "not a TOML file: $(sprint(showerror, failure))")
+    end
 end
 
 # The entries of a list of tables with their shares.

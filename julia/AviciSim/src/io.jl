@@ -9,7 +9,8 @@ function save_dataset(folder::AbstractString, data::Dataset)
     mkpath(folder)
     write_npy(joinpath(folder, "x.npy"), data.x)
     write_npy(joinpath(folder, "interventions.npy"), data.interventions)
-    write_npy(joinpath(folder, "graph.npy"), data.graph)
+    graph = joinpath(folder, "graph.npy")
+    data.graph === nothing ? rm(graph; force=true) : write_npy(graph, data.graph)
     meta = Dict(
         "names" => data.names, "kind" => data.kind, "domain" => data.domain, "seed" => data.seed, "index" => data.index,
     )
@@ -27,19 +28,28 @@ Throws an `ArgumentError` if something is missing or does not fit together.
 function load_dataset(folder::AbstractString)
     path = joinpath(folder, "meta.toml")
     isfile(path) || throw(ArgumentError("$folder holds no dataset: there is no meta.toml"))
-    meta = Pkg.TOML.parsefile(path)
-    x = read_npy(joinpath(folder, "x.npy"))
-    interventions, graph = read_npy(joinpath(folder, "interventions.npy")), joinpath(folder, "graph.npy")
+    meta = read_toml(path)
+    known(key, default) = haskey(meta, key) && !(meta[key] isa typeof(default)) ?
+        refuse("$path: $key", "a $(lowercase(string(typeof(default)))) is expected, got $(repr(meta[key]))") : get(meta, key, default)
+    x, interventions = read_npy(joinpath(folder, "x.npy")), read_mask(joinpath(folder, "interventions.npy"))
     d = size(x, 2)
-    truth = isfile(graph) ? read_npy(graph) : zeros(UInt8, d, d)
+    graph = isfile(joinpath(folder, "graph.npy")) ? read_mask(joinpath(folder, "graph.npy")) : nothing
     size(interventions) == size(x) || throw(ArgumentError("$folder: x.npy and interventions.npy differ in size"))
-    size(truth) == (d, d) || throw(ArgumentError("$folder: graph.npy must be $d × $d"))
-    names = String.(get(meta, "names", ["x$j" for j in 1:d]))
-    length(names) == d || throw(ArgumentError("$path: $(length(names)) names for $d variables"))
+    graph === nothing || size(graph) == (d, d) || throw(ArgumentError("$folder: graph.npy must be $d × $d"))
+    names = get(meta, "names", ["x$j" for j in 1:d])
+    valid = names isa AbstractVector && length(names) == d && all(name -> name isa String, names)
+    valid || refuse("$path: names", "a list of $d names is expected, one for each variable")
     return Dataset(
-        x, interventions, truth, names, get(meta, "kind", "values"), get(meta, "domain", ""),
-        get(meta, "seed", 0), get(meta, "index", 0),
+        Matrix{Float32}(x), interventions, graph, String.(names),
+        known("kind", "values"), known("domain", ""), known("seed", 0), known("index", 0),
     )
+end
+
+# A matrix of 0 and 1.
+function read_mask(path::AbstractString)
+    matrix = read_npy(path)
+    all(x -> x == 0 || x == 1, matrix) || throw(ArgumentError("$path must hold only 0 and 1"))
+    return Matrix{UInt8}(matrix)
 end
 
 const NPY_TYPES = Dict("<f4" => Float32, "<f8" => Float64, "|u1" => UInt8, "|b1" => Bool, "<i8" => Int64, "<i4" => Int32)
@@ -62,23 +72,30 @@ end
 """
     read_npy(path)::Matrix
 
-Read a matrix in NumPy's format; floating-point numbers become Float32, all others UInt8.
+Read a matrix of numbers in NumPy's format, rows or columns first, with the numbers' own type.
+
+Throws an `ArgumentError` if the file is missing, cut short or holds something else.
 """
 function read_npy(path::AbstractString)
     isfile(path) || throw(ArgumentError("there is no $path"))
-    return open(path) do file
-        read(file, 6) == UInt8[0x93, codeunits("NUMPY")...] || throw(ArgumentError("$path is not in NumPy's format"))
-        version = read(file, 2)[1]
-        header = String(read(file, Int(version == 1 ? ltoh(read(file, UInt16)) : ltoh(read(file, UInt32)))))
-        type = match(r"'descr': *'([^']*)'", header)
-        shape = match(r"'shape': *\((\d+), *(\d+)\)", header)
-        known = type !== nothing && haskey(NPY_TYPES, type[1]) && shape !== nothing
-        known || throw(ArgumentError("$path must be a matrix of numbers, its header is $(strip(header))"))
-        rows, columns = parse.(Int, shape.captures)
-        by_columns = occursin(r"'fortran_order': *True", header)
-        array = Matrix{NPY_TYPES[type[1]]}(undef, (by_columns ? (rows, columns) : (columns, rows))...)
-        read!(file, array)
-        matrix = by_columns ? array : permutedims(array)
-        return eltype(matrix) <: AbstractFloat ? Matrix{Float32}(matrix) : Matrix{UInt8}(matrix)
+    try
+        return open(file -> read_npy(file, path), path)
+    catch failure
+        failure isa EOFError || rethrow()
+        throw(ArgumentError("$path is cut short"))
     end
+end
+
+function read_npy(file::IO, path::AbstractString)
+    read(file, 6) == UInt8[0x93, codeunits("NUMPY")...] || throw(ArgumentError("$path is not in NumPy's format"))
+    version = read(file, UInt16)
+    header = String(read(file, Int(version & 0xff == 1 ? ltoh(read(file, UInt16)) : ltoh(read(file, UInt32)))))
+    type = match(r"'descr': *'([^']*)'", header)
+    shape = match(r"'shape': *\((\d+), *(\d+)\)", header)
+    known = type !== nothing && haskey(NPY_TYPES, type[1]) && shape !== nothing
+    known || throw(ArgumentError("$path must be a matrix of numbers, its header is $(strip(header))"))
+    rows, columns = parse.(Int, shape.captures)
+    by_columns = occursin(r"'fortran_order': *True", header)
+    array = read!(file, Matrix{NPY_TYPES[type[1]]}(undef, (by_columns ? (rows, columns) : (columns, rows))...))
+    return by_columns ? array : permutedims(array)
 end

@@ -151,18 +151,12 @@ function fill_normal!(rng::Stream, out::AbstractArray{Float32})
     return out
 end
 
-# Radius and angle (in turns) of a pair of normals, of the upper and the lower 24 bits of a word.
+# Radius and angle (in turns) of a pair of normals, of the upper and the lower 24 bits of a word. `abs` stands for the sign of
+# the logarithm: Julia's check for the root of a negative number would keep the loop around it from becoming SIMD code.
 @inline function polar(word::UInt64)
     u = (Float32((word >> 40) % Int32) + 0.5f0) * 5.9604645f-8
     return sqrt(abs(2.0f0 * portable_log(u))), Float32((word & 0x0000000000ffffff) % Int32) * 5.9604645f-8
 end
-
-"""
-    exponential(rng::Stream)::Float64
-
-Exponential with mean 1.
-"""
-exponential(rng::Stream) = -portable_log(open_uniform(rng))
 
 """
     normal(rng::Stream)::Float64
@@ -183,9 +177,12 @@ end
     poisson(rng::Stream, mean)::Int
 
 Poisson distributed: by inversion for means below 10, else by transformed rejection (PTRS, Hörmann 1993).
+
+Throws an `ArgumentError` unless `mean` is within [0, 1e15], where counts are exact.
 """
 function poisson(rng::Stream, mean::Real)
     mean = Float64(mean)
+    0.0 <= mean <= 1e15 || throw(ArgumentError("poisson needs a mean within [0, 1e15], got $mean"))
     mean < 10.0 || return poisson_rejection(rng, mean)
     k, p = 0, portable_exp(-mean)
     left = uniform(rng) - p

@@ -6,7 +6,7 @@
 # Fields
 - `x`: observations, n × d, Float32; observational rows first.
 - `interventions`: n × d; 1 where a variable was set or knocked out.
-- `graph`: d × d; `graph[i, j] == 1` means i → j.
+- `graph`: d × d; `graph[i, j] == 1` means i → j. `nothing` where it is not known, as in a dataset from elsewhere.
 - `names`: of the variables.
 - `kind`: "values" or "counts".
 - `domain`, `seed`, `index`: where it comes from.
@@ -14,7 +14,7 @@
 struct Dataset
     x::Matrix{Float32}
     interventions::Matrix{UInt8}
-    graph::Matrix{UInt8}
+    graph::Union{Matrix{UInt8},Nothing}
     names::Vector{String}
     kind::String
     domain::String
@@ -26,7 +26,8 @@ function Base.show(io::IO, data::Dataset)
     n, d = size(data.x)
     interventional = count(any(!iszero, row) for row in eachrow(data.interventions))
     print(io, "Dataset of domain $(data.domain): $n rows ($interventional interventional), $d variables, ")
-    print(io, "$(count(!iszero, data.graph)) edges, $(data.kind)")
+    edges = data.graph === nothing ? "graph unknown" : "$(count(!iszero, data.graph)) edges"
+    print(io, "$edges, $(data.kind)")
 end
 
 """
@@ -58,8 +59,9 @@ function simulate(
 )
     domain = load_domain(domain)
     check_size(d, n_obs, n_int)
+    check_origin(seed, index)
     given = graph === nothing ? nothing : check_graph(graph, d)
-    x, interventions, truth = one(domain, Int(d), Int(n_obs), Int(n_int), seed, index, given)
+    x, interventions, truth = simulate_one(domain, Int(d), Int(n_obs), Int(n_int), seed, index, given)
     prefix = domain.kind == "counts" ? "gene" : "x"
     return Dataset(x, interventions, truth, ["$prefix$j" for j in 1:d], domain.kind, domain.name, seed, index)
 end
@@ -82,6 +84,7 @@ function simulate_batch(
 )
     domain = load_domain(domain)
     check_size(d, n_obs, n_int)
+    check_origin(seed, first)
     count >= 1 || throw(ArgumentError("count must be at least 1, got $count"))
     n = Int(n_obs + n_int)
     x = Array{Float32,3}(undef, n, d, count)
@@ -90,7 +93,7 @@ function simulate_batch(
     Threads.@threads for k in 1:count
         try
             x[:, :, k], interventions[:, :, k], graph[:, :, k] =
-                one(domain, Int(d), Int(n_obs), Int(n_int), seed, first + k - 1, nothing)
+                simulate_one(domain, Int(d), Int(n_obs), Int(n_int), seed, first + k - 1, nothing)
         catch failure
             failures[k] = failure
         end
@@ -101,7 +104,8 @@ function simulate_batch(
     return x, interventions, graph
 end
 
-function one(domain::Domain, d::Int, n_obs::Int, n_int::Int, seed::Integer, index::Integer, given)
+# A dataset's rows, interventions and graph: the same function of its arguments in a batch and alone.
+function simulate_one(domain::Domain, d::Int, n_obs::Int, n_int::Int, seed::Integer, index::Integer, given)
     choice = Stream(seed, index, :choice)
     graph_model, mechanism = pick(choice, domain.graphs), pick(choice, domain.mechanisms)
     intervention = pick(choice, domain.interventions)
@@ -123,6 +127,11 @@ function check_size(d::Integer, n_obs::Integer, n_int::Integer)
     n_obs >= 0 || throw(ArgumentError("n_obs must be at least 0, got $n_obs"))
     n_int >= 0 || throw(ArgumentError("n_int must be at least 0, got $n_int"))
     n_obs + n_int >= 1 || throw(ArgumentError("at least one row is needed: n_obs and n_int are both 0"))
+end
+
+function check_origin(seed::Integer, index::Integer)
+    typemin(Int) <= seed <= typemax(Int) || throw(ArgumentError("seed must be a 64-bit integer, got $seed"))
+    0 <= index < typemax(Int) ÷ 2 || throw(ArgumentError("the index of a dataset must be at least 0 and below 2^62, got $index"))
 end
 
 function check_graph(graph::AbstractMatrix, d::Integer)

@@ -39,10 +39,21 @@ end
     @test occursin("cycle", refusal(() -> simulate("linear"; d=2, n_obs=5, graph=[0 1; 1 0])))
 end
 
+struct Ring <: AviciSim.GraphModel end
+AviciSim.sample_graph(::AviciSim.Stream, ::Ring, d::Int) = UInt8[mod1(i + 1, d) == j for i in 1:d, j in 1:d]
+
+@testset "what goes wrong in a thread arrives as it is" begin
+    domain = load_domain("linear")
+    parts = [name === :graphs ? [1.0 => Ring()] : getfield(domain, name) for name in fieldnames(Domain)]
+    @test occursin("cycle", refusal(() -> simulate_batch(Domain(parts...), 3; d=3, n_obs=5)))
+end
+
 @testset "refusals" begin
     @test occursin("got 1", refusal(() -> simulate("linear"; d=1, n_obs=5)))
     @test occursin("got -7", refusal(() -> simulate("linear"; d=3, n_obs=-7)))
     @test occursin("got -1", refusal(() -> simulate_batch("linear", 2; d=3, n_obs=5, n_int=-1)))
     @test occursin("row", refusal(() -> simulate("linear"; d=3, n_obs=0)))
+    @test occursin("got $(big(2)^70)", refusal(() -> simulate("linear"; d=3, n_obs=5, seed=big(2)^70)))
+    @test occursin("got -2", refusal(() -> simulate_batch("linear", 2; d=3, n_obs=5, first=-2)))
     @test occursin("count", refusal(() -> simulate_batch("linear", 0; d=3, n_obs=5)))
 end
