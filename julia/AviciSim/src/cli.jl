@@ -18,8 +18,8 @@ function main(arguments::AbstractVector{<:AbstractString}=ARGS)
     try
         return command(arguments)
     catch failure
-        failure isa Union{ArgumentError,SystemError,Base.IOError} || rethrow()     # the latter two: a folder that cannot be written
-        println(stderr, "avicisim: ", failure isa ArgumentError ? failure.msg : sprint(showerror, failure))
+        failure isa ArgumentError || rethrow()
+        println(stderr, "avicisim: ", failure.msg)
         return 1
     end
 end

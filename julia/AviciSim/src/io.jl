@@ -3,10 +3,22 @@
 """
     save_dataset(folder, data::Dataset)
 
-Write a dataset as a folder, which is made if it is not there.
+Write a dataset as a folder, which is made if it is not there; a dataset that the folder holds is replaced.
+
+Throws an `ArgumentError` if the folder cannot be made or written.
 """
 function save_dataset(folder::AbstractString, data::Dataset)
-    mkpath(folder)
+    try
+        mkpath(folder)
+        write_dataset(folder, data)
+    catch failure
+        failure isa Union{SystemError,Base.IOError} || rethrow()
+        throw(ArgumentError("cannot write to the folder $folder: $(sprint(showerror, failure))"))
+    end
+    return folder
+end
+
+function write_dataset(folder::AbstractString, data::Dataset)
     write_npy(joinpath(folder, "x.npy"), data.x)
     write_npy(joinpath(folder, "interventions.npy"), data.interventions)
     graph = joinpath(folder, "graph.npy")
@@ -15,7 +27,6 @@ function save_dataset(folder::AbstractString, data::Dataset)
         "names" => data.names, "kind" => data.kind, "domain" => data.domain, "seed" => data.seed, "index" => data.index,
     )
     open(file -> Pkg.TOML.print(file, meta), joinpath(folder, "meta.toml"), "w")
-    return folder
 end
 
 """
