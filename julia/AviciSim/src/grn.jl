@@ -108,9 +108,10 @@ struct EulerMaruyama{N}
 end
 EulerMaruyama(mechanism::GRNMechanism) = EulerMaruyama{mechanism.noise}(mechanism.dt)
 
-@inline diffusion(::EulerMaruyama{:dpd}, p, loss) = sqrt(p + loss)
-@inline diffusion(::EulerMaruyama{:sp}, p, loss) = sqrt(p)
-@inline diffusion(::EulerMaruyama{:spd}, p, loss) = sqrt(p) + sqrt(loss)
+# None of these is negative; `abs` says so to the compiler, which then makes SIMD code of the root.
+@inline diffusion(::EulerMaruyama{:dpd}, p, loss) = sqrt(abs(p + loss))
+@inline diffusion(::EulerMaruyama{:sp}, p, loss) = sqrt(abs(p))
+@inline diffusion(::EulerMaruyama{:spd}, p, loss) = sqrt(abs(p)) + sqrt(abs(loss))
 
 """
     simulate_grn(rng, mechanism, graph, n_obs, n_int, targets, measurement)
