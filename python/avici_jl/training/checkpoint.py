@@ -54,6 +54,7 @@ def save_model(
     shutil.rmtree(path / _PARAMS, ignore_errors=True)
     with ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(path / _PARAMS, jax.tree.map(np.asarray, dict(params)))
+    (path / _PARAMS / "commit_success.txt").unlink(missing_ok=True)  # names a folder of this machine
     write_json(path / _CONFIG, config)
     write_json(path / _CARD, card)
 
