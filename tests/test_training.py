@@ -220,6 +220,19 @@ def stop_after(workdir: Path, steps: int) -> None:
         trainer.train(None, lambda: next(calls) >= steps)
 
 
+def test_another_kind_of_network_replaces_the_preset_s(tmp_path: Path) -> None:
+    axial = 'network={kind="axial", dim=8, layers=1, heads=2, head_size=4}'
+    run(tmp_path / "axial", domain="rff", preset="smoke", overrides=[axial, "steps=2", "optimizer.name=lamb"])
+    config = load_model(tmp_path / "axial").config
+    assert config["network"]["kind"] == "axial" and "statistics" not in config["network"]
+
+
+def test_a_run_that_cannot_be_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="network.depth"):
+        run(tmp_path / "new", domain="linear", preset="smoke", overrides=["network.depth=3"])
+    assert not (tmp_path / "new" / "config.json").exists()
+
+
 def test_a_new_run_needs_a_domain(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="domain is needed"):
         run(tmp_path / "new")

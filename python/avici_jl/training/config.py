@@ -198,10 +198,15 @@ def _value(text: str) -> Any:
 
 
 def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `change` in it, table by table; a table of another `kind` replaces the whole."""
     merged = dict(base)
     for key, value in change.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = _merge(merged[key], value) if both else value
+        before = merged.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            replaced = "kind" in before and value.get("kind", before["kind"]) != before["kind"]
+            merged[key] = dict(value) if replaced else _merge(before, value)
+        else:
+            merged[key] = value
     return merged
 
 

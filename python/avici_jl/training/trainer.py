@@ -336,6 +336,7 @@ def _settle(workdir: Path, domain: str | None, preset: str | None, overrides: Se
     if domain is None:
         raise ConfigError(f"{workdir} holds no run yet, so a domain is needed.")
     config = asked(domain)
+    nnx.eval_shape(lambda: build_network(config.network, rngs=nnx.Rngs(0)))  # refuses what cannot be built
     workdir.mkdir(parents=True, exist_ok=True)
     write_json(path, config.to_dict())
     return config
