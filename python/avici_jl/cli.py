@@ -43,7 +43,6 @@ def demo(
 
     import numpy as np
 
-    from avici_jl.evaluation import metrics
     from avici_jl.model import Model
     from avici_jl.plots import plot_prediction
     from avici_jl.prediction import edge_table
@@ -61,18 +60,15 @@ def demo(
     out.print(f"Julia simulated {rows} of the domain {trained.domain} in {1e3 * (simulated - start):.0f} ms.")
     out.print(f"The model {trained.name} predicted every edge in {predicted - simulated:.1f} s, with compilation.")
     assert data.graph is not None
-    edges = p >= trained.threshold
     table = Table("source", "target", "probability", "in the truth", title="Most probable edges")
     position = {name: k for k, name in enumerate(data.names)}
     for source, target, probability in edge_table(p, data.names).head(10).itertuples(index=False):
         true = data.graph[position[source], position[target]] > 0
         table.add_row(source, target, f"{probability:.3f}", "yes" if true else "no")
     out.print(table)
-    precision, recall, _ = metrics.precision_recall_f1(edges, data.graph)
     out.print(
-        f"{int(data.graph.sum())} true edges, {int(edges.sum())} predicted at the threshold {trained.threshold:.2f}: "
-        f"precision {precision:.2f}, recall {recall:.2f}, AUPRC {metrics.auprc(p, data.graph):.2f} "
-        f"(chance {data.graph.sum() / (d * (d - 1)):.2f}), SHD {metrics.shd(edges, data.graph)}"
+        f"{int(data.graph.sum())} true edges, {int((p >= trained.threshold).sum())} predicted at the threshold "
+        f"{trained.threshold:.2f}: {agreement(p, data.graph, trained.threshold)}"
     )
     title = f"{trained.name}: {rows}"
     plot_prediction(p, data.names, truth=data.graph, threshold=trained.threshold, title=title).savefig(picture, dpi=130)
@@ -135,13 +131,10 @@ def predict(
     if known is not None:
         from avici_jl.evaluation import baselines, metrics
 
-        guess = p >= trained.threshold
-        precision, recall, _ = metrics.precision_recall_f1(guess, known)
         score = baselines.correlation(found.x, found.interventions, trained.kind)
         out.print(
-            f"Against {int(known.sum())} known edges: precision {precision:.2f}, recall {recall:.2f}, "
-            f"SHD {metrics.shd(guess, known)}, AUPRC {metrics.auprc(p, known):.2f} "
-            f"(|correlation| {metrics.auprc(score, known):.2f}, chance {known.sum() / (d * (d - 1)):.2f})"
+            f"Against {int(known.sum())} known edges: {agreement(p, known, trained.threshold)}; "
+            f"AUPRC of |correlation| {metrics.auprc(score, known):.2f}"
         )
     if edges is not None:
         table.to_csv(edges, index=False)
@@ -287,6 +280,18 @@ def read_edges(path: Path, names: list[str]) -> np.ndarray:
                 raise InputError(f"{path} names {name!r}, which is no variable of the data.")
         graph[position[cause], position[effect]] = 1
     return graph
+
+
+def agreement(p: np.ndarray, truth: np.ndarray, threshold: float) -> str:
+    """How well probabilities [d, d] agree with the true graph, in words."""
+    from avici_jl.evaluation import metrics
+
+    edges, d = p >= threshold, len(p)
+    precision, recall, _ = metrics.precision_recall_f1(edges, truth)
+    return (
+        f"precision {precision:.2f}, recall {recall:.2f}, AUPRC {metrics.auprc(p, truth):.2f} "
+        f"(chance {truth.sum() / (d * (d - 1)):.2f}), SHD {metrics.shd(edges, truth)}"
+    )
 
 
 def comparison_table(rows: list[Comparison], title: str) -> Table:

@@ -17,7 +17,7 @@ from avici_jl.errors import CheckpointError
 from avici_jl.inputs import read_input
 from avici_jl.network import build_network
 from avici_jl.prediction import sample, to_graph
-from avici_jl.preprocess import standardize
+from avici_jl.preprocess import features
 from avici_jl.resources import pretrained_dir
 from avici_jl.training.checkpoint import LoadedModel, load_model, save_model
 
@@ -57,8 +57,8 @@ class Model:
         self._state = state
 
         def probabilities(state: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:
-            features = jnp.stack([standardize(x, self.kind), interventions.astype(jnp.float32)], axis=-1)
-            return jax.nn.sigmoid(nnx.merge(graphdef, state)(features[None])[0])
+            seen = features(x, interventions, self.kind)
+            return jax.nn.sigmoid(nnx.merge(graphdef, state)(seen[None])[0])
 
         self._probabilities = jax.jit(probabilities)
 

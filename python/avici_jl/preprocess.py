@@ -29,6 +29,11 @@ def standardize(x: Any, kind: str) -> Any:
     return _standardize_values(x, xp) if kind == "values" else _standardize_counts(x, xp)
 
 
+def features(x: jax.Array, interventions: jax.Array, kind: str) -> jax.Array:
+    """What a network sees: standardised values and intervention indicators, [..., n, d, 2] float32."""
+    return jnp.stack([standardize(x, kind), interventions.astype(jnp.float32)], axis=-1)
+
+
 def _standardize_values(x: Any, xp: Any) -> Any:
     centred = x - x.mean(axis=-2, keepdims=True)
     deviation = xp.sqrt((centred**2).mean(axis=-2, keepdims=True))

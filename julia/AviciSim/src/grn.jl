@@ -188,7 +188,6 @@ function compatible!(x, rng::Stream, problem::GRNProblem, solver::EulerMaruyama,
     times = [randint(time_rng, window) for _ in 1:chains, _ in 1:cells]     # counted from the start of the window
     activity = Vector{Matrix{Float32}}(undef, length(problem))              # of each regulator: chain × step
     level = zeros(Float32, chains, length(problem))                         # activity at the mean expression
-    production, noise = Matrix{Float32}(undef, 0, 0), Float32[]
     expression = Array{Float32,3}(undef, chains, cells, length(problem))
     is_regulator = falses(length(problem))
     foreach(list -> is_regulator[list] .= true, problem.regulators)

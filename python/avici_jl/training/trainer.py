@@ -19,8 +19,9 @@ import optax
 from flax import nnx
 
 from avici_jl.errors import ConfigError
+from avici_jl.evaluation.metrics import auprc
 from avici_jl.network import build_network
-from avici_jl.preprocess import standardize
+from avici_jl.preprocess import features
 from avici_jl.simulation import load_domain, simulate_batch
 from avici_jl.training.checkpoint import RunCheckpoints, read_json, write_json
 from avici_jl.training.config import Config, OptimizerConfig, resolve
@@ -147,8 +148,6 @@ class Trainer:
 
     def _validate(self, done: int) -> None:
         """Area under the precision-recall curve of the averaged parameters, on datasets that training never sees."""
-        from sklearn.metrics import average_precision_score
-
         found = {}
         for name, (n_obs, n_int) in _VALIDATION_ROWS.items():
             if name not in self._validation:
@@ -159,12 +158,7 @@ class Trainer:
                 )
             batch = self._validation[name]
             logits = np.asarray(self._predict(self.state.average, batch.x, batch.interventions))
-            pairs = ~np.eye(logits.shape[-1], dtype=bool)
-            scores = [
-                average_precision_score(graph[pairs], logit[pairs])
-                for graph, logit in zip(batch.graph, logits, strict=True)
-                if graph.any()
-            ]
+            scores = [auprc(logit, graph) for graph, logit in zip(batch.graph, logits, strict=True) if graph.any()]
             found[name] = float(np.mean(scores))
         self._progress["validation"] = found
         self._record({"step": done, "auprc": found})
@@ -197,9 +191,6 @@ def compile_run(config: Config) -> tuple[Callable[..., Any], Callable[[], TrainS
         nnx.replace_by_pure_dict(state, params)
         return nnx.merge(graphdef, state)
 
-    def features(x: jax.Array, interventions: jax.Array) -> jax.Array:
-        return jnp.stack([standardize(x, kind), interventions.astype(jnp.float32)], axis=-1)
-
     @jax.jit
     def start() -> TrainState:
         params = nnx.to_pure_dict(nnx.state(build_network(config.network, rngs=nnx.Rngs(key)), nnx.Param))
@@ -215,7 +206,7 @@ def compile_run(config: Config) -> tuple[Callable[..., Any], Callable[[], TrainS
 
         def loss(params: Any) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
             rngs = nnx.Rngs(dropout=dropout_key)
-            logits = network(params)(features(x, interventions), deterministic=False, rngs=rngs)
+            logits = network(params)(features(x, interventions, kind), deterministic=False, rngs=rngs)
             return objective(logits, graph, state.dual.multiplier, power_key, config.objective)
 
         return jax.grad(loss, has_aux=True)(state.params)
@@ -238,7 +229,7 @@ def compile_run(config: Config) -> tuple[Callable[..., Any], Callable[[], TrainS
 
     @jax.jit
     def predict(params: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:
-        return network(params)(features(x, interventions), deterministic=True)
+        return network(params)(features(x, interventions, kind), deterministic=True)
 
     return step, start, predict
 
