@@ -28,7 +28,7 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def test_simulate_returns_checked_shapes_and_types() -> None:
-    x, interventions, graph, names, kind = bridge.simulate("linear", **SIZE, seed=1, index=2)
+    x, interventions, graph, names, kind, expression = bridge.simulate("linear", **SIZE, seed=1, index=2)
     assert x.shape == (20, 5) and x.dtype == np.float32 and np.isfinite(x).all()
     assert interventions.shape == (20, 5) and interventions.dtype == np.uint8
     assert not interventions[:12].any() and interventions[12:].any(axis=1).all()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 
 from avici_jl import Dataset, InputError, SimulationError, list_domains, load_domain, simulate
 from avici_jl.errors import ConfigError
 from avici_jl.simulation import bridge
+from avici_jl.simulation.network import as_network
 
 
 @pytest.mark.parametrize("name", list_domains())
@@ -24,7 +27,7 @@ def test_python_and_julia_read_the_same_domain(name: str) -> None:
 
 
 def test_simulated_counts_are_counts() -> None:
-    data = simulate("grn", d=6, n_obs=50, n_int=50, seed=1)
+    data = simulate("grn-paper", d=6, n_obs=50, n_int=50, seed=1)
     assert (data.x >= 0).all() and (data.x == np.floor(data.x)).all() and data.x.any()
     assert data.names[0] == "gene1" and "50 interventional" in repr(data)
 
@@ -46,8 +49,69 @@ def test_wrong_domain_files_are_explained(text: str, message: str, tmp_path: Pat
         simulate(path, d=3, n_obs=5)
 
 
+def test_a_domain_stands_on_its_base(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "mine"\nbase = "linear-ood"\n[[noise]]\nmodel = "cauchy"\nscale = 2.0\n')
+    domain = load_domain(path)
+    assert domain.kind == "values" and domain.table["noise"][0]["scale"] == 2.0
+    assert domain.table["graph"] == load_domain("linear-ood").table["graph"] != load_domain("linear").table["graph"]
+    assert simulate(path, d=3, n_obs=5).x.shape == (5, 3)
+    path.write_text('name = "mine"\nbase = "mine.toml"\n')
+    with pytest.raises(ConfigError, match="each other's base"):
+        load_domain(path)
+    path.write_text('name = "mine"\nbase = 3\n')
+    with pytest.raises(ConfigError, match="base must be"):
+        load_domain(path)
+
+
+NETWORKS = {
+    "matrix": (np.array([[0, 1, 0], [0, 0, 0], [0, -1, 0]]), ["x1", "x2", "x3"]),
+    "frame": (
+        pd.DataFrame([[0, 1, 0], [0, 0, 0], [0, -1, 0]], index=list("abc"), columns=list("abc")),
+        ["a", "b", "c"],
+    ),
+    "table": (
+        pd.DataFrame({"source": ["a", "c"], "target": ["b", "b"], "sign": ["+", "-"]}),
+        ["a", "b", "c"],
+    ),
+    "networkx": (nx.DiGraph([("a", "b", {"sign": 1}), ("c", "b", {"sign": -1})]), ["a", "b", "c"]),
+}
+
+
+@pytest.mark.parametrize("form", NETWORKS)
+def test_a_network_of_ones_own(form: str) -> None:
+    given, names = NETWORKS[form]
+    network = as_network(given)
+    assert network.names == names
+    found = {(names[i], names[j]): s for (i, j), s in zip(network.edges, network.signs, strict=True)}
+    a, b, c = ("x1", "x2", "x3") if form == "matrix" else ("a", "b", "c")
+    assert found == {(a, b): 1, (c, b): -1}
+    data = simulate("grn-physical", graph=given, n_obs=300, n_int=300, seed=1)
+    assert data.names == names and data.graph is not None and data.expression is not None
+    assert {(names[i], names[j]) for i, j in np.argwhere(data.graph)} == set(found)
+    # Knocking out the activator lowers the target, knocking out the repressor raises it.
+    target = data.expression[:, names.index(b)]
+    level = [target[data.interventions[:, names.index(name)] == 1].mean() for name in (a, c)]
+    assert level[0] < target[:300].mean() < level[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (nx.Graph([(1, 2)]), "directed"),
+        (np.zeros((2, 3)), "square"),
+        (np.full((2, 2), 0.5), "only 0 and 1"),
+        (pd.DataFrame([[0, 1], [0, 0]], columns=list("ab")), "source and target"),
+        (pd.DataFrame(np.eye(2)[::-1], index=["a", "a"], columns=["a", "a"]), "different names"),
+    ],
+)
+def test_what_is_not_a_network_is_explained(given: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        simulate("linear", graph=given, n_obs=3)
+
+
 def test_unknown_domains_are_explained() -> None:
-    with pytest.raises(ConfigError, match='no domain "genes".*grn, linear, rff'):
+    with pytest.raises(ConfigError, match='no domain "genes".*grn-paper, .*linear, .*rff'):
         load_domain("genes")
 
 
@@ -62,6 +126,10 @@ def test_datasets_travel_between_the_languages(tmp_path: Path) -> None:
         np.testing.assert_array_equal(again.interventions, data.interventions)
         np.testing.assert_array_equal(again.graph, data.graph)
         assert (again.names, again.kind, again.origin["seed"]) == (data.names, data.kind, 3)
+    counts = simulate("grn", d=4, n_obs=6, seed=3)
+    assert counts.expression is not None
+    np.testing.assert_array_equal(Dataset.load(counts.save(tmp_path / "counts")).expression, counts.expression)
+    assert Dataset.load(data.save(tmp_path / "counts")).expression is None
     assert list(data.to_frame().columns) == data.names
 
 

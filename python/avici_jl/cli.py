@@ -77,7 +77,9 @@ def demo(
 
 @app.command()
 def simulate(
-    domain: Annotated[str, typer.Argument(help="A shipped domain (linear, rff, grn), or a domain file.")],
+    domain: Annotated[
+        str, typer.Argument(help="A shipped domain, as linear or grn (wrong names list them all), or a domain file.")
+    ],
     folder: Annotated[Path, typer.Option("--out", help="Folder of the dataset.")],
     d: Annotated[int, typer.Option(help="Number of variables.")] = 30,
     n_obs: Annotated[int, typer.Option(help="Observational rows.")] = 1000,

@@ -3,20 +3,30 @@ Simulators of datasets with known causal graphs: linear and random-Fourier-featu
 stochastic differential equations with knock-outs and the noise of single-cell assays.
 
 [`simulate`](@ref) makes a dataset, [`simulate_batch`](@ref) many on all threads; [`load_domain`](@ref) reads what is simulated.
+[`GRNProblem`](@ref) and [`solve`](@ref) simulate one gene network.
 """
 module AviciSim
 
 import Pkg     # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
 
-export Dataset, Domain, list_domains, load_dataset, load_domain, save_dataset, simulate, simulate_batch
+export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation
+export adjacency, interventions, knockdown, knockout, list_domains, list_networks, load_dataset, load_domain, load_network, overexpress
+export profile, save_dataset, simulate, simulate_batch, solve, trajectory
 
 include("elementary.jl")
 include("random.jl")
 include("distributions.jl")
+include("tables.jl")
+include("networks.jl")
 include("graphs.jl")
+include("subnetworks.jl")
 include("scm.jl")
 include("measurement.jl")
-include("grn.jl")
+include("grn/problem.jl")
+include("grn/compatible.jl")
+include("grn/physical.jl")
+include("grn/solve.jl")
+include("grn/mechanism.jl")
 include("domain.jl")
 include("simulate.jl")
 include("io.jl")

@@ -13,7 +13,16 @@ struct Distribution
     name::Symbol
     a::Float64
     b::Float64
+
+    Distribution(name::Symbol, a::Float64, b::Float64, ::Val{:checked}) = new(name, a, b)
 end
+
+"""
+    Distribution(name, a, b)
+
+For code what `{ name = [a, b] }` is in a domain file, as in `Distribution(:uniform, 1, 3)`.
+"""
+Distribution(name::Symbol, a::Real, b::Real) = distribution(String(name), [a, b], "Distribution")
 
 const DISTRIBUTIONS = ("uniform", "signed_uniform", "beta", "normal", "lognormal")
 
@@ -40,21 +49,24 @@ single(value::Bool, location) = refuse(location, "a number, list or distribution
 single(value::Real, location) =
     isfinite(value) ? Float64(value) : refuse(location, "a finite number is expected, got $value")
 function single(table::AbstractDict, location)
-    names = join(DISTRIBUTIONS, ", ")
-    length(table) == 1 || refuse(location, "a distribution has exactly one name of $names")
-    name, bounds = first(table)
-    name in DISTRIBUTIONS || refuse(location, "unknown distribution \"$name\"; known are $names")
+    length(table) == 1 || refuse(location, "a distribution has exactly one name of $(join(DISTRIBUTIONS, ", "))")
+    return distribution(first(table)..., location)
+end
+
+function distribution(name, bounds, location)
+    name in DISTRIBUTIONS || refuse(location, "unknown distribution \"$name\"; known are $(join(DISTRIBUTIONS, ", "))")
     valid = bounds isa AbstractVector && length(bounds) == 2 && all(x -> x isa Real && !(x isa Bool), bounds)
     valid || refuse(location, "$name takes two numbers, as in { $name = [0.5, 1.0] }")
     a, b = Float64.(bounds)
     name in ("uniform", "signed_uniform") && a > b && refuse(location, "$name = [$a, $b] has its bounds swapped")
     name == "beta" && min(a, b) <= 0 && refuse(location, "beta = [$a, $b] must be positive")
     name in ("normal", "lognormal") && b < 0 && refuse(location, "$name = [$a, $b] has a negative deviation")
-    return Distribution(Symbol(name), a, b)
+    return Distribution(Symbol(name), a, b, Val(:checked))
 end
+single(value::Distribution, location) = value
 single(value, location) = refuse(location, "a number, list or distribution is expected, got $(repr(value))")
 
-"Smallest value that a parameter can take (-Inf if there is none)."
+"Smallest value that a parameter can take (-Inf if there is none); `upper` is the largest."
 lower(parameter::Parameter) = minimum(lower, parameter.choices)
 lower(x::Float64) = x
 function lower(x::Distribution)
@@ -64,12 +76,25 @@ function lower(x::Distribution)
     return 0.0
 end
 
+upper(parameter::Parameter) = maximum(upper, parameter.choices)
+upper(x::Float64) = x
+function upper(x::Distribution)
+    x.name === :uniform && return x.b
+    x.name === :signed_uniform && return max(abs(x.a), abs(x.b))
+    x.name === :beta && return 1.0
+    return x.name === :normal && x.b == 0 ? x.a : Inf
+end
+
 """
     settle(parameter::Parameter, rng::Stream)
 
 The choice that one dataset makes of a parameter: a number or a distribution.
 """
 settle(parameter::Parameter, rng::Stream) = choose(rng, parameter.choices)
+settle(settled::Union{Float64,Distribution}, ::Stream) = settled
+
+"A parameter, or what a dataset has made of it."
+const Settable = Union{Parameter,Float64,Distribution}
 
 """
     draw(settled, rng::Stream)::Float64
@@ -77,6 +102,7 @@ settle(parameter::Parameter, rng::Stream) = choose(rng, parameter.choices)
 One value of a settled parameter.
 """
 draw(x::Float64, ::Stream) = x
+draw(x::Parameter, rng::Stream) = draw(settle(x, rng), rng)
 function draw(x::Distribution, rng::Stream)
     if x.name === :uniform
         return x.a + (x.b - x.a) * uniform(rng)
@@ -90,40 +116,4 @@ function draw(x::Distribution, rng::Stream)
     else
         return portable_exp(x.a + x.b * normal(rng))
     end
-end
-
-"""
-    refuse(location, reason)
-
-Throw the `ArgumentError` of a domain file: where, and why.
-"""
-refuse(location::AbstractString, reason::AbstractString) = throw(ArgumentError("$location: $reason"))
-
-"""
-    check_keys(table, location, required, optional=())
-
-Check that the keys of a table of a domain file are known and that none is missing.
-
-# Arguments
-- `required`: keys that must be there.
-- `optional`: keys that may be there.
-"""
-function check_keys(table::AbstractDict, location::AbstractString, required, optional=())
-    for key in sort!(collect(keys(table)))
-        key in required || key in optional || refuse(
-            location, "unknown key \"$key\"; known are $(join(sort!([required..., optional...]), ", "))"
-        )
-    end
-    for key in required
-        haskey(table, key) || refuse(location, "the key \"$key\" is missing")
-    end
-    return table
-end
-
-"A key's parameter, at least `least` whatever is drawn."
-function parameter(table::AbstractDict, key::AbstractString, location::AbstractString; least::Real=-Inf, above::Real=-Inf)
-    found = Parameter(table[key], "$location: $key")
-    lower(found) >= least || refuse("$location: $key", "must be at least $least")
-    lower(found) > above || above == -Inf || refuse("$location: $key", "must be above $above")
-    return found
 end

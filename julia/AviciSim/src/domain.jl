@@ -3,8 +3,13 @@
 """
     Domain
 
-A class of datasets: graphs, mechanisms, noise, interventions and, for counts, technical noise. Of each list one entry is drawn per
-dataset, with probability proportional to its `share`. See [`load_domain`](@ref).
+A class of datasets: graphs, mechanisms, noise, interventions and, for gene expression, technical noise. Of each list one entry is drawn
+per dataset, with probability proportional to its share. See [`load_domain`](@ref).
+
+    Domain(domain; name, description, graph, mechanism, noise, intervention, measurement)
+
+A domain (or the name or path of one) with other parts, each one object or a list of `share => object`:
+`Domain("linear"; graph=MyGraph())`.
 """
 struct Domain
     name::String
@@ -15,11 +20,32 @@ struct Domain
     graphs::Vector{Pair{Float64,GraphModel}}
     mechanisms::Vector{Pair{Float64,Union{Mechanism,GRNMechanism}}}
     noises::Vector{Pair{Float64,Noise}}
-    interventions::Vector{Pair{Float64,Union{DoIntervention,Knockout}}}
+    interventions::Vector{Pair{Float64,Union{DoIntervention,GenePerturbation}}}
     measurements::Vector{Pair{Float64,TechnicalNoise}}
 end
 
 Base.show(io::IO, domain::Domain) = print(io, "Domain(\"", domain.name, "\"): ", domain.description)
+
+function Domain(
+    base;
+    name=nothing,
+    description=nothing,
+    graph=nothing,
+    mechanism=nothing,
+    noise=nothing,
+    intervention=nothing,
+    measurement=nothing,
+)
+    base = load_domain(base)
+    shares(list::AbstractVector, _) = [Float64(first(entry)) => last(entry) for entry in list]
+    shares(::Nothing, before) = before
+    shares(part, _) = [1.0 => part]
+    return Domain(
+        something(name, base.name), base.kind, something(description, base.description), base.acyclic, base.path,
+        shares(graph, base.graphs), shares(mechanism, base.mechanisms), shares(noise, base.noises),
+        shares(intervention, base.interventions), shares(measurement, base.measurements),
+    )
+end
 
 const DOMAINS = joinpath(dirname(@__DIR__), "domains")
 
@@ -38,78 +64,112 @@ A shipped domain by its name, or a domain file by its path (it ends in `.toml`).
 Throws an `ArgumentError` that names file, key and reason where a file is missing or wrong.
 """
 function load_domain(name_or_path::AbstractString)
-    path = endswith(name_or_path, ".toml") ? abspath(name_or_path) : joinpath(DOMAINS, "$name_or_path.toml")
-    isfile(path) || throw(ArgumentError(
-        "there is no domain \"$name_or_path\"; shipped are $(join(list_domains(), ", ")), and a path ends in .toml",
-    ))
-    lock(CACHE_LOCK) do
-        stamp = mtime(path)
-        found = get(CACHE, path, nothing)
-        found !== nothing && found[1] == stamp && return found[2]
-        domain = parse_domain(path)
-        CACHE[path] = (stamp, domain)
-        return domain
-    end
+    path = domain_path(name_or_path, DOMAINS)
+    return cached(() -> parse_domain(path), (:domain, path))
 end
 load_domain(domain::Domain) = domain
 
-const CACHE = Dict{String,Tuple{Float64,Domain}}()
-const CACHE_LOCK = ReentrantLock()
+# A path is relative to the working folder, or for `base` to the folder of the file that names it.
+function domain_path(name_or_path::AbstractString, folder::AbstractString; relative_to::AbstractString=pwd(), prefix::AbstractString="")
+    is_path = endswith(name_or_path, ".toml")
+    path = is_path ? abspath(joinpath(relative_to, name_or_path)) : joinpath(folder, "$name_or_path.toml")
+    isfile(path) || throw(ArgumentError(
+        prefix * "there is no domain \"$name_or_path\"; shipped are $(join(list_domains(), ", ")), and a path ends in .toml",
+    ))
+    return path
+end
+
+const LISTS = ("graph", "mechanism", "noise", "intervention", "measurement")
+
+# The tables of a file, on top of those of its base. Each list comes with the file that it is from, for messages and paths.
+function read_tables(path::AbstractString, above=String[])
+    table = read_toml(path)
+    for key in sort!(collect(keys(table)))
+        known = ("name", "kind", "description", "acyclic", "base", "code", LISTS...)
+        key in known || refuse(path, "unknown key \"$key\"; known are $(join(sort!(collect(known)), ", "))")
+    end
+    from = Dict{String,String}(key => path for key in keys(table))
+    haskey(table, "base") || return table, from
+    base = table["base"]
+    base isa String || refuse("$path: base", "the name or the path of a domain is expected, got $(repr(base))")
+    base_path = domain_path(base, DOMAINS; relative_to=dirname(path), prefix="$path: base: ")
+    base_path in above && refuse("$path: base", "the domains are each other's base")
+    inherited, origins = read_tables(base_path, [above; path])
+    return merge(inherited, table), merge(origins, from)
+end
 
 function parse_domain(path::String)
-    table = read_toml(path)
-    lists = ("graph", "mechanism", "intervention")
-    check_keys(table, path, ("name", "kind", "description", "acyclic", lists...), ("noise", "measurement"))
-    for (key, type) in (("name", String), ("description", String), ("acyclic", Bool))
-        table[key] isa type || refuse("$path: $key", "expected a $(lowercase(string(type))), got $(repr(table[key]))")
+    table, from = read_tables(path)
+    for (key, type) in (("name", String), ("description", String), ("acyclic", Bool), ("kind", String))
+        haskey(table, key) || refuse(path, "the key \"$key\" is missing")
+        table[key] isa type ||
+            refuse("$(from[key]): $key", "expected a $(lowercase(string(type))), got $(repr(table[key]))")
     end
+    haskey(table, "code") && load_code(table["code"], from["code"])
     kind = table["kind"]
     kind in ("values", "counts") || refuse("$path: kind", "must be values or counts, got $(repr(kind))")
-    counts = kind == "counts"
-    counts && haskey(table, "noise") && refuse("$path: noise", "counts have [[measurement]] noise instead")
-    !counts && haskey(table, "measurement") && refuse("$path: measurement", "values have [[noise]] instead")
+    list(key, read) = entries(read, get(table, key, nothing), key, get(from, key, path))
+    graphs = list("graph", (t, l) -> read_model(GRAPHS, t, l))
+    mechanisms = list("mechanism", (t, l) -> read_model(MECHANISMS, t, l))
+    interventions = list("intervention", (t, l) -> read_model(INTERVENTIONS, t, l))
+    genes = count(m -> last(m) isa GRNMechanism, mechanisms)
+    0 < genes < length(mechanisms) && refuse("$path: mechanism", "grn cannot be mixed with other mechanisms")
+    grn = genes > 0
+    kind == "counts" && !grn && refuse("$path: kind", "counts need the mechanism grn")
+    for (k, (_, entry)) in enumerate(interventions)
+        (entry isa GenePerturbation) == grn || refuse(
+            "$(from["intervention"]): [[intervention]] $k: model",
+            grn ? "genes have knockout, knockdown and overexpression" : "structural causal models have do",
+        )
+    end
+    grn && haskey(table, "noise") && refuse("$(from["noise"]): noise", "genes have [[measurement]] noise instead")
+    !grn && haskey(table, "measurement") && refuse("$(from["measurement"]): measurement", "values have [[noise]] instead")
+    measurements = grn ? list("measurement", TechnicalNoise) : []
+    for (k, (_, entry)) in enumerate(measurements)
+        entry.umi == (kind == "counts") || refuse(
+            "$(from["measurement"]): [[measurement]] $k: umi", "must be true for the kind counts and false for values"
+        )
+    end
+    if any(entry -> last(entry) isa Subnetwork && last(entry).cycles === :keep, graphs)
+        any(entry -> !(last(entry) isa GRNMechanism) || last(entry).mode === :compatible, mechanisms) &&
+            refuse("$(from["graph"]): [[graph]]: cycles", "only the mechanism grn in the mode physical can keep cycles")
+        table["acyclic"] && refuse("$(from["acyclic"]): acyclic", "must be false where cycles are kept")
+    end
     return Domain(
-        table["name"], kind, table["description"], table["acyclic"], path,
-        entries(GraphModel, table, "graph", path),
-        entries(counts ? read_grn : read_scm, table, "mechanism", path),
-        counts ? [] : entries(Noise, table, "noise", path),
-        entries(counts ? Knockout : DoIntervention, table, "intervention", path),
-        counts ? entries(TechnicalNoise, table, "measurement", path) : [],
+        table["name"], kind, table["description"], table["acyclic"], path, graphs, mechanisms,
+        grn ? [] : list("noise", (t, l) -> read_model(NOISES, t, l)), interventions, measurements,
     )
 end
 
-function read_toml(path::AbstractString)
-    try
-        return Pkg.TOML.parsefile(path)
-    catch failure
-        failure isa InterruptException && rethrow()
-        refuse(path, "not a TOML file: $(sprint(showerror, failure))")
+# A Julia file with types and methods of the user's own.
+function load_code(code, path::AbstractString)
+    code isa String || refuse("$path: code", "the path of a Julia file is expected, got $(repr(code))")
+    file = abspath(joinpath(dirname(path), code))
+    isfile(file) || refuse("$path: code", "there is no file $file")
+    cached((:code, file)) do
+        space = Module(:DomainCode)
+        try
+            Core.eval(space, :(import AviciSim))
+            Core.eval(space, :(eval(x) = Core.eval($space, x)))
+            Base.include(space, file)
+        catch failure
+            failure isa InterruptException && rethrow()
+            refuse("$path: code", sprint(showerror, failure))
+        end
+        space
     end
 end
 
 # The entries of a list of tables with their shares.
-function entries(read, table::AbstractDict, key::AbstractString, path::AbstractString)
-    list = get(table, key, nothing)
+function entries(read, list, key::AbstractString, path::AbstractString)
     list isa AbstractVector && !isempty(list) && all(entry -> entry isa AbstractDict, list) ||
         refuse("$path: $key", "at least one [[$key]] is expected")
     return map(enumerate(list)) do (k, entry)
         location = "$path: [[$key]] $k"
-        haskey(entry, "model") || key == "measurement" || refuse(location, "the key \"model\" is missing")
         share = get(entry, "share", 1.0)
-        share isa Real && share > 0 || refuse("$location: share", "a positive number is expected")
-        Float64(share) => read(entry, location)
+        share isa Real && 0 < share < Inf || refuse("$location: share", "a positive number is expected")
+        Float64(share) => Base.invokelatest(read, entry, location)
     end
-end
-
-function read_scm(table::AbstractDict, location::AbstractString)
-    table["model"] == "linear" && return LinearMechanism(table, location)
-    table["model"] == "rff" && return RFFMechanism(table, location)
-    refuse("$location: model", "values have the models linear and rff, got $(repr(table["model"]))")
-end
-
-function read_grn(table::AbstractDict, location::AbstractString)
-    table["model"] == "grn" && return GRNMechanism(table, location)
-    refuse("$location: model", "counts have the model grn, got $(repr(table["model"]))")
 end
 
 # One entry of a list with shares.

@@ -1,7 +1,10 @@
 # Random directed acyclic graphs, as adjacency matrices: graph[i, j] == 1 means i → j.
 
 """
-A random graph model of a domain file. `sample_graph(rng, model, d)` draws from it.
+    GraphModel
+
+A random graph model. A new one is a type and one method, `sample_graph(rng, model, d)`, that returns an adjacency matrix (or a
+[`Network`](@ref), if its variables have names or its edges signs).
 """
 abstract type GraphModel end
 
@@ -28,34 +31,92 @@ struct ScaleFree <: GraphModel
     transposed::Bool
 end
 
-function GraphModel(table::AbstractDict, location::AbstractString)
-    model = get(table, "model", nothing)
-    if model == "erdos-renyi"
-        check_keys(table, location, ("model", "edges_per_variable"), ("share",))
-        return ErdosRenyi(parameter(table, "edges_per_variable", location; above=0))
-    elseif model in ("scale-free", "scale-free-transposed")
-        check_keys(table, location, ("model", "edges_per_variable"), ("power", "share"))
-        edges = parameter(table, "edges_per_variable", location; least=1)
-        all(x -> x isa Float64 && isinteger(x), edges.choices) ||
-            refuse("$location: edges_per_variable", "a scale-free graph needs whole numbers")
-        power = parameter(merge(Dict("power" => 1.0), table), "power", location; above=0)
-        return ScaleFree(edges, power, model == "scale-free-transposed")
-    end
-    refuse(location, "model must be erdos-renyi, scale-free or scale-free-transposed, got $(repr(model))")
+"""
+    WattsStrogatz(dimension, neighbours, rewiring)
+
+Small world (Watts and Strogatz, Nature 1998): variables on a closed lattice of 1, 2 or 3 dimensions are linked to all that are within
+`neighbours` steps; one end of every link moves to a random variable with probability `rewiring`; all edges follow one random
+order. A lattice that has more places than there are variables loses random ones.
+"""
+struct WattsStrogatz <: GraphModel
+    dimension::Parameter
+    neighbours::Parameter
+    rewiring::Parameter
 end
 
 """
-    sample_graph(rng::Stream, model::GraphModel, d::Int)::Matrix{UInt8}
+    StochasticBlock(edges_per_variable, blocks, ratio)
 
-A random acyclic graph of `d` variables. Variables are relabelled at random at the end, so that an index tells nothing about
-the order.
+Variables in `blocks` groups of nearly equal size; pairs of one group are linked with a probability p, others with `ratio`·p, such that
+the expected number of edges per variable is `edges_per_variable` (p is at most 1); all edges follow one random order.
 """
-function sample_graph(rng::Stream, model::GraphModel, d::Int)
+struct StochasticBlock <: GraphModel
+    edges_per_variable::Parameter
+    blocks::Parameter
+    ratio::Parameter
+end
+
+"""
+    RandomGeometric(radius)
+
+Variables at random places in the unit square are linked if closer than `radius`; all edges follow one random order.
+"""
+struct RandomGeometric <: GraphModel
+    radius::Parameter
+end
+
+const GRAPHS = Models()
+
+GRAPHS["erdos-renyi"] = (table, location) -> begin
+    check_keys(table, location, ("edges_per_variable",))
+    ErdosRenyi(parameter(table, "edges_per_variable", location; above=0))
+end
+for (name, transposed) in ("scale-free" => false, "scale-free-transposed" => true)
+    GRAPHS[name] = (table, location) -> begin
+        check_keys(table, location, ("edges_per_variable",), ("power",))
+        edges = whole_parameter(table, "edges_per_variable", location; least=1)
+        ScaleFree(edges, parameter(table, "power", location; default=1.0, above=0), transposed)
+    end
+end
+GRAPHS["watts-strogatz"] = (table, location) -> begin
+    check_keys(table, location, ("dimension", "rewiring"), ("neighbours",))
+    dimension = whole_parameter(table, "dimension", location; least=1, most=3)
+    neighbours = whole_parameter(table, "neighbours", location; default=1, least=1)
+    WattsStrogatz(dimension, neighbours, parameter(table, "rewiring", location; least=0, most=1))
+end
+GRAPHS["stochastic-block"] = (table, location) -> begin
+    check_keys(table, location, ("edges_per_variable", "blocks", "ratio"))
+    edges = parameter(table, "edges_per_variable", location; above=0)
+    blocks = whole_parameter(table, "blocks", location; least=1)
+    StochasticBlock(edges, blocks, parameter(table, "ratio", location; least=0, most=1))
+end
+GRAPHS["random-geometric"] = (table, location) -> begin
+    check_keys(table, location, ("radius",))
+    RandomGeometric(parameter(table, "radius", location; above=0))
+end
+GRAPHS["subnetwork"] = (table, location) -> begin
+    check_keys(table, location, ("network",), ("top", "cycles"))
+    network, cycles, top = table["network"], get(table, "cycles", "break"), get(table, "top", 0.2)
+    network isa String || refuse("$location: network", "a name or a path is expected, got $(repr(network))")
+    cycles in ("break", "keep") || refuse("$location: cycles", "must be break or keep, got $(repr(cycles))")
+    top isa Real && 0 < top <= 1 || refuse("$location: top", "a share in (0, 1] is expected, got $(repr(top))")
+    path = joinpath(dirname(file_of(location)), network)
+    Subnetwork(load_network(isfile(path) ? path : network); top=top, cycles=Symbol(cycles))
+end
+
+"""
+    sample_graph(rng::Stream, model::GraphModel, d::Int)
+
+A random graph of `d` variables, as an adjacency matrix of `UInt8` or a [`Network`](@ref). The models of this package relabel the variables
+at random at the end, so that an index tells nothing about the order.
+"""
+function sample_graph(rng, model::GraphModel, d)
     graph = ordered_graph(rng, model, d)
     order = permutation(rng, d)
     return graph[order, order]
 end
 
+# The graph of a model, every edge from a smaller to a greater index or all the other way.
 function ordered_graph(rng::Stream, model::ErdosRenyi, d::Int)
     probability = 2 * draw(settle(model.edges_per_variable, rng), rng) / (d - 1)
     graph = zeros(UInt8, d, d)
@@ -86,6 +147,54 @@ function ordered_graph(rng::Stream, model::ScaleFree, d::Int)
         end
     end
     return graph
+end
+
+function ordered_graph(rng::Stream, model::WattsStrogatz, d::Int)
+    dimension = Int(draw(settle(model.dimension, rng), rng))
+    reach = Int(draw(settle(model.neighbours, rng), rng))
+    rewiring = draw(settle(model.rewiring, rng), rng)
+    side = 1
+    while side^dimension < d
+        side += 1
+    end
+    places = side^dimension
+    linked = zeros(Bool, places, places)            # symmetric
+    links = Tuple{Int,Int}[]
+    link!(a, b) = a == b || linked[a, b] || (linked[a, b] = linked[b, a] = true; push!(links, (a, b)))
+    coordinates(a) = [(a - 1) ÷ side^(k - 1) % side for k in 1:dimension]
+    place(c) = 1 + sum(mod(c[k], side) * side^(k - 1) for k in 1:dimension)
+    for a in 1:places, shift in Iterators.product(ntuple(_ -> -reach:reach, dimension)...)
+        0 < sum(abs, shift) <= reach && link!(a, place(coordinates(a) .+ shift))
+    end
+    for (a, b) in links
+        uniform(rng) < rewiring || continue
+        free = [c for c in 1:places if c != a && !linked[a, c]]
+        isempty(free) && continue
+        c = choose(rng, free)
+        linked[a, b] = linked[b, a] = false
+        linked[a, c] = linked[c, a] = true
+    end
+    kept = permutation(rng, places)[1:d]            # in random order, which the edges follow
+    return UInt8[i < j && linked[kept[i], kept[j]] for i in 1:d, j in 1:d]
+end
+
+function ordered_graph(rng::Stream, model::StochasticBlock, d::Int)
+    edges = d * draw(settle(model.edges_per_variable, rng), rng)
+    blocks, ratio = Int(draw(settle(model.blocks, rng), rng)), draw(settle(model.ratio, rng), rng)
+    block = [mod1(k, blocks) for k in permutation(rng, d)]
+    same = count(block[i] == block[j] for j in 2:d for i in 1:j-1)
+    different = d * (d - 1) ÷ 2 - same
+    within = same + ratio * different > 0 ? edges / (same + ratio * different) : 0.0
+    return UInt8[
+        i < j && uniform(rng) < (block[i] == block[j] ? within : ratio * within) for i in 1:d, j in 1:d
+    ]
+end
+
+function ordered_graph(rng::Stream, model::RandomGeometric, d::Int)
+    radius = draw(settle(model.radius, rng), rng)
+    place = [(uniform(rng), uniform(rng)) for _ in 1:d]
+    near(a, b) = (a[1] - b[1])^2 + (a[2] - b[2])^2 < radius^2
+    return UInt8[i < j && near(place[i], place[j]) for i in 1:d, j in 1:d]
 end
 
 # Position with probability proportional to its weight; never one of weight zero.

@@ -1,4 +1,4 @@
-# A dataset as a folder: x.npy, interventions.npy, graph.npy and meta.toml. Python reads and writes the same.
+# A dataset as a folder: x.npy, interventions.npy, graph.npy (if known), expression.npy (if there is one) and meta.toml. Python reads and writes the same.
 
 """
     save_dataset(folder, data::Dataset)
@@ -21,8 +21,10 @@ end
 function write_dataset(folder::AbstractString, data::Dataset)
     write_npy(joinpath(folder, "x.npy"), data.x)
     write_npy(joinpath(folder, "interventions.npy"), data.interventions)
-    graph = joinpath(folder, "graph.npy")
-    data.graph === nothing ? rm(graph; force=true) : write_npy(graph, data.graph)
+    for (name, array) in ("graph" => data.graph, "expression" => data.expression)
+        file = joinpath(folder, "$name.npy")
+        array === nothing ? rm(file; force=true) : write_npy(file, array)
+    end
     meta = Dict(
         "names" => data.names, "kind" => data.kind, "domain" => data.domain, "seed" => data.seed, "index" => data.index,
     )
@@ -45,6 +47,10 @@ function load_dataset(folder::AbstractString)
     x, interventions = read_npy(joinpath(folder, "x.npy")), read_mask(joinpath(folder, "interventions.npy"))
     d = size(x, 2)
     graph = isfile(joinpath(folder, "graph.npy")) ? read_mask(joinpath(folder, "graph.npy")) : nothing
+    clean = joinpath(folder, "expression.npy")
+    expression = isfile(clean) ? Matrix{Float32}(read_npy(clean)) : nothing
+    expression === nothing || size(expression) == size(x) ||
+        throw(ArgumentError("$folder: x.npy and expression.npy differ in size"))
     size(interventions) == size(x) || throw(ArgumentError("$folder: x.npy and interventions.npy differ in size"))
     graph === nothing || size(graph) == (d, d) || throw(ArgumentError("$folder: graph.npy must be $d × $d"))
     names = get(meta, "names", ["x$j" for j in 1:d])
@@ -52,7 +58,7 @@ function load_dataset(folder::AbstractString)
     valid || refuse("$path: names", "a list of $d names is expected, one for each variable")
     return Dataset(
         Matrix{Float32}(x), interventions, graph, String.(names),
-        known("kind", "values"), known("domain", ""), known("seed", 0), known("index", 0),
+        known("kind", "values"), known("domain", ""), known("seed", 0), known("index", 0), expression,
     )
 end
 

@@ -151,6 +151,21 @@ function fill_normal!(rng::Stream, out::AbstractArray{Float32})
     return out
 end
 
+"""
+    fill_uniform!(rng::Stream, out::AbstractArray{Float32})
+
+Fill `out` with uniform numbers on (0, 1), the odd multiples of 2⁻²⁴, in SIMD code.
+"""
+function fill_uniform!(rng::Stream, out::AbstractArray{Float32})
+    key, twist, counter = rng.key, rng.twist, rng.counter
+    @inbounds @simd ivdep for i in 1:length(out)
+        word = finalise(key + (counter + i % UInt64) * GOLDEN, twist)
+        out[i] = (Float32((word >> 41) % Int32) + 0.5f0) * 1.1920929f-7
+    end
+    rng.counter = counter + length(out)
+    return out
+end
+
 # Radius and angle (in turns) of a pair of normals, of the upper and the lower 24 bits of a word. `abs` stands for the sign of
 # the logarithm: Julia's check for the root of a negative number would keep the loop around it from becoming SIMD code.
 @inline function polar(word::UInt64)

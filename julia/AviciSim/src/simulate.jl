@@ -5,11 +5,12 @@
 
 # Fields
 - `x`: observations, n × d, Float32; observational rows first.
-- `interventions`: n × d; 1 where a variable was set or knocked out.
+- `interventions`: n × d; 1 where a variable was set or its production changed.
 - `graph`: d × d; `graph[i, j] == 1` means i → j. `nothing` where it is not known, as in a dataset from elsewhere.
 - `names`: of the variables.
 - `kind`: "values" or "counts".
 - `domain`, `seed`, `index`: where it comes from.
+- `expression`: of gene networks, the expression without technical noise, n × d; else `nothing`.
 """
 struct Dataset
     x::Matrix{Float32}
@@ -20,6 +21,7 @@ struct Dataset
     domain::String
     seed::Int
     index::Int
+    expression::Union{Matrix{Float32},Nothing}
 end
 
 function Base.show(io::IO, data::Dataset)
@@ -37,12 +39,12 @@ Simulate one dataset.
 
 # Arguments
 - `domain`: a [`Domain`](@ref), the name of a shipped one, or the path of a domain file.
-- `d`: number of variables.
+- `d`: number of variables; not needed with `graph`.
 - `n_obs`, `n_int`: numbers of observational and interventional rows.
 - `seed`, `index`: dataset number `index` of the sequence that belongs to `seed`; the same numbers give the same bytes.
-- `graph`: a d × d matrix of 0 and 1 to use instead of a random graph.
+- `graph`: a [`Network`](@ref) or a d × d adjacency matrix to use instead of a random graph.
 
-Throws an `ArgumentError` if an argument or the domain is not valid.
+Throws an `ArgumentError` if an argument or the domain is not valid, or if the simulation overflows.
 
 ```julia
 data = simulate("grn"; d=30, n_obs=500, n_int=500, seed=1)
@@ -50,20 +52,25 @@ data = simulate("grn"; d=30, n_obs=500, n_int=500, seed=1)
 """
 function simulate(
     domain;
-    d::Integer,
+    d::Union{Nothing,Integer}=nothing,
     n_obs::Integer,
     n_int::Integer=0,
     seed::Integer=0,
     index::Integer=0,
-    graph::Union{Nothing,AbstractMatrix}=nothing,
+    graph::Union{Nothing,AbstractMatrix,Network}=nothing,
 )
     domain = load_domain(domain)
+    given = graph === nothing ? nothing : check_graph(graph)
+    d === nothing && given === nothing && throw(ArgumentError("d, the number of variables, is missing"))
+    d = d === nothing ? length(given) : d
+    given === nothing || length(given) == d || throw(ArgumentError("graph must be $d × $d, got $(length(given)) variables"))
     check_size(d, n_obs, n_int)
     check_origin(seed, index)
-    given = graph === nothing ? nothing : check_graph(graph, d)
-    x, interventions, truth = simulate_one(domain, Int(d), Int(n_obs), Int(n_int), seed, index, given)
-    prefix = domain.kind == "counts" ? "gene" : "x"
-    return Dataset(x, interventions, truth, ["$prefix$j" for j in 1:d], domain.kind, domain.name, seed, index)
+    made = Base.invokelatest(simulate_one, domain, Int(d), Int(n_obs), Int(n_int), seed, index, given)
+    return Dataset(
+        made.x, made.interventions, adjacency(made.network), made.network.names, domain.kind, domain.name, seed, index,
+        made.expression,
+    )
 end
 
 """
@@ -89,41 +96,35 @@ function simulate_batch(
     n = Int(n_obs + n_int)
     x = Array{Float32,3}(undef, n, d, count)
     interventions, graph = Array{UInt8,3}(undef, n, d, count), Array{UInt8,3}(undef, d, d, count)
-    failures = Vector{Any}(nothing, count)
-    Threads.@threads for k in 1:count
-        try
-            x[:, :, k], interventions[:, :, k], graph[:, :, k] =
-                simulate_one(domain, Int(d), Int(n_obs), Int(n_int), seed, first + k - 1, nothing)
-        catch failure
-            failures[k] = failure
-        end
-    end
-    for failure in failures
-        failure === nothing || throw(failure)
+    in_threads(Int(count)) do k
+        made = Base.invokelatest(simulate_one, domain, Int(d), Int(n_obs), Int(n_int), seed, first + k - 1, nothing)
+        x[:, :, k], interventions[:, :, k], graph[:, :, k] = made.x, made.interventions, adjacency(made.network)
     end
     return x, interventions, graph
 end
 
-# A dataset's rows, interventions and graph: the same function of its arguments in a batch and alone.
+# A dataset's rows, interventions, network and clean expression: the same function of its arguments in a batch and alone.
 function simulate_one(domain::Domain, d::Int, n_obs::Int, n_int::Int, seed::Integer, index::Integer, given)
     choice = Stream(seed, index, :choice)
     graph_model, mechanism = pick(choice, domain.graphs), pick(choice, domain.mechanisms)
     intervention = pick(choice, domain.interventions)
-    graph = given === nothing ? sample_graph(Stream(seed, index, :graph), graph_model, d) : given
+    prefix = mechanism isa GRNMechanism ? "gene" : "x"
+    drawn = given === nothing ? sample_graph(Stream(seed, index, :graph), graph_model, d) : given
+    network = drawn isa Network ? drawn : Network(drawn; names=["$prefix$j" for j in 1:d])
     rng = Stream(seed, index, :rows)
     if mechanism isa GRNMechanism
-        measurement = pick(choice, domain.measurements)
-        targets = sample_targets(split(rng, :targets), intervention.targets, d)
-        x, interventions = simulate_grn(rng, mechanism, graph, n_obs, n_int, targets, measurement)
-    else
-        noise = pick(choice, domain.noises)
-        x, interventions = simulate_scm(rng, mechanism, noise, intervention, graph, n_obs, n_int)
+        technology = pick(choice, domain.measurements)
+        expression, x, _, interventions =
+            simulate_grn(rng, mechanism, network, n_obs, n_int, intervention, technology)
+        return (x=x, interventions=interventions, network=network, expression=expression)
     end
-    return x, interventions, graph
+    noise = pick(choice, domain.noises)
+    x, interventions = simulate_scm(rng, mechanism, noise, intervention, adjacency(network), n_obs, n_int)
+    return (x=x, interventions=interventions, network=network, expression=nothing)
 end
 
 function check_size(d::Integer, n_obs::Integer, n_int::Integer)
-    d >= 2 || throw(ArgumentError("d must be at least 2, got $d"))
+    d >= 1 || throw(ArgumentError("d must be at least 1, got $d"))
     n_obs >= 0 || throw(ArgumentError("n_obs must be at least 0, got $n_obs"))
     n_int >= 0 || throw(ArgumentError("n_int must be at least 0, got $n_int"))
     n_obs + n_int >= 1 || throw(ArgumentError("at least one row is needed: n_obs and n_int are both 0"))
@@ -134,9 +135,8 @@ function check_origin(seed::Integer, index::Integer)
     0 <= index < typemax(Int) ÷ 2 || throw(ArgumentError("the index of a dataset must be at least 0 and below 2^62, got $index"))
 end
 
-function check_graph(graph::AbstractMatrix, d::Integer)
-    size(graph) == (d, d) || throw(ArgumentError("graph must be $d × $d, got $(join(size(graph), " × "))"))
-    all(x -> x == 0 || x == 1, graph) || throw(ArgumentError("graph must hold only 0 and 1"))
-    any(j -> graph[j, j] != 0, 1:d) && throw(ArgumentError("graph has a variable that causes itself"))
-    return Matrix{UInt8}(graph)
+function check_graph(graph)
+    network = graph isa Network ? graph : Network(graph)
+    any(edge -> edge[1] == edge[2], network.edges) && throw(ArgumentError("graph has a variable that causes itself"))
+    return network
 end

@@ -1,4 +1,4 @@
-using AviciSim: Parameter, Stream, check_keys, draw, lower, settle
+using AviciSim: Parameter, Stream, check_keys, draw, lower, settle, upper
 
 values_of(value; n=2000) = (p = Parameter(value, "file"); rng = Stream(1, 0); [draw(settle(p, rng), rng) for _ in 1:n])
 
@@ -32,4 +32,13 @@ end
     end
     @test occursin("\"b\"", refusal(() -> check_keys(Dict("a" => 1, "b" => 2), "file", ("a",))))
     @test occursin("missing", refusal(() -> check_keys(Dict(), "file", ("a",))))
+end
+
+@testset "bounds" begin
+    bounds(value) = (p = Parameter(value, "file"); (lower(p), upper(p)))
+    @test bounds([1, Dict("uniform" => [2, 3])]) == (1, 3)
+    @test bounds(Dict("signed_uniform" => [1, 2])) == (-2, 2) && bounds(Dict("beta" => [1, 1])) == (0, 1)
+    @test bounds(Dict("normal" => [0, 1])) == (-Inf, Inf) && bounds(Dict("lognormal" => [0, 1])) == (0, Inf)
+    @test Distribution(:uniform, 1, 3) == Parameter(Dict("uniform" => [1, 3]), "file").choices[1]
+    @test occursin("swapped", refusal(() -> Distribution(:uniform, 3, 1)))
 end

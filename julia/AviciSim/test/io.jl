@@ -6,6 +6,7 @@ using AviciSim: read_npy, write_npy
         path = save_dataset(joinpath(folder, "a", "b"), data)
         again = load_dataset(path)
         @test all(getfield(data, name) == getfield(again, name) for name in fieldnames(Dataset))
+        @test again.expression isa Matrix{Float32}
         rm(joinpath(path, "graph.npy"))
         unknown = load_dataset(path)
         @test unknown.graph === nothing && occursin("graph unknown", sprint(show, unknown))

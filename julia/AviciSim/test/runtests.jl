@@ -1,4 +1,5 @@
 using AviciSim
+using LinearAlgebra
 using Statistics
 using Test
 
@@ -7,9 +8,26 @@ const ROOT = dirname(@__DIR__)
 # What every Julia release and processor must give.
 const GOLDEN_UNIFORM = 0.6460219240544889
 const GOLDEN_DATASETS = """
-    grn d3612eca252379f5
+    grn 1496aa61038a8ff5
+    grn-ecoli bb467db185b79f5
+    grn-paper 7b0c45964ab2b9f5
+    grn-paper-ood 47427340f00eb7b5
+    grn-paper-ood-graph b51c8cba73c2b9f5
+    grn-paper-ood-mechanism 4a1d8dcda0c9b9f5
+    grn-paper-ood-noise bd18bc9e443f90b5
+    grn-physical b6c01688e3f9f5
+    grn-yeast d6417f2116cdf9f5
     linear 53987215cc0f0954
+    linear-ood b06ca93c7381c759
+    linear-ood-graph e9629f4b5ac2f7dc
+    linear-ood-mechanism ebddcfabc755293f
+    linear-ood-noise cba5219ee4fde25
     rff 841389f4e396523
+    rff-ood 6c00c03f7fdfd682
+    rff-ood-graph 51e3852f2b1bb1c7
+    rff-ood-mechanism b1047dd411833568
+    rff-ood-noise bc5715d69146c606
+    scm 9d6525893ed5b4c0
     """
 
 "The message of the ArgumentError that `f` throws."
@@ -38,7 +56,10 @@ function with_domain(f, name, changes...)
 end
 
 @testset "AviciSim" begin
-    for file in ("elementary", "random", "distributions", "graphs", "scm", "measurement", "grn", "domain", "simulate", "io", "cli")
+    for file in (
+        "elementary", "random", "distributions", "networks", "graphs", "scm", "measurement", "grn", "domain", "simulate", "extend",
+        "robust", "io", "cli",
+    )
         @testset "$file" begin
             include("$file.jl")
         end

@@ -1,11 +1,11 @@
-using AviciSim: DoIntervention, LinearMechanism, Noise, Parameter, RFFMechanism, Stream, simulate_scm
+using AviciSim: AdditiveNoise, DoIntervention, Heteroscedastic, LinearMechanism, Parameter, RFFMechanism, Stream, simulate_scm, standard!
 
 constant(x) = Parameter(x, "")
 const FORK = UInt8[0 1 1; 0 0 0; 0 1 0]     # 1 → 2, 1 → 3, 3 → 2
 
 function rows(mechanism, scale, n_obs, n_int; graph=FORK, targets=1.0, seed=1)
     intervention = DoIntervention(targets, constant(7.0))
-    return simulate_scm(Stream(seed, 0), mechanism, Noise(constant(scale)), intervention, graph, n_obs, n_int)
+    return simulate_scm(Stream(seed, 0), mechanism, AdditiveNoise(:gaussian, constant(scale)), intervention, graph, n_obs, n_int)
 end
 
 @testset "linear" begin
@@ -42,7 +42,7 @@ end
     pair = UInt8[0 1; 0 0]
     products = map(1:4000) do s
         x, mask = simulate_scm(
-            Stream(s, 1), RFFMechanism(constant(5.0), constant(10.0), constant(0.0), 100), Noise(constant(0.0)),
+            Stream(s, 1), RFFMechanism(constant(5.0), constant(10.0), constant(0.0), 100), AdditiveNoise(:gaussian, constant(0.0)),
             DoIntervention(1.0, Parameter([0.0], "")), pair, 1, 2,
         )
         k = findfirst(==(1), mask[:, 1])
@@ -56,4 +56,57 @@ end
 @testset "a cycle is refused" begin
     mechanism = LinearMechanism(constant(2.0), constant(1.0))
     @test occursin("cycle", refusal(() -> rows(mechanism, 0.5, 3, 0; graph=UInt8[0 1; 1 0])))
+end
+
+@testset "covariance of a linear Gaussian model" begin
+    # x = Bᵀx + ε: covariance (I - B)^-T Ω (I - B)^-1 with B[i, j] the weight of i → j.
+    graph = AviciSim.sample_graph(Stream(4, 0), AviciSim.ErdosRenyi(constant(2)), 8)
+    x, _ = rows(LinearMechanism(constant(0.8), constant(0.0)), 1.3, 200_000, 0; graph=graph)
+    inverse = inv(I - 0.8 .* graph)
+    @test cov(x) ≈ inverse' * (1.3^2 * I) * inverse rtol = 0.02
+end
+
+@testset "$shape noise" for (shape, quartile, tail) in ((:gaussian, 0.6745, 1.645), (:laplace, log(2), log(10)), (:cauchy, 1.0, 6.314))
+    ε = standard!(Vector{Float32}(undef, 400_000), Val(shape), Stream(1, 0))
+    @test all(isfinite, ε) && abs(median(ε)) < 0.01
+    @test quantile(abs.(ε), 0.5) ≈ quartile rtol = 0.01
+    @test quantile(abs.(ε), 0.9) ≈ tail rtol = 0.02
+    @test mean(ε .> 0) ≈ 0.5 atol = 0.004
+    noisy, _ = simulate_scm(
+        Stream(1, 0), LinearMechanism(constant(0.0), constant(0.0)), AdditiveNoise(shape, constant(3.0)),
+        DoIntervention(1.0, constant(0.0)), zeros(UInt8, 1, 1), 50_000, 0,
+    )
+    @test quantile(abs.(vec(noisy)), 0.5) ≈ 3 * quartile rtol = 0.03
+end
+
+@testset "heteroscedastic noise" begin
+    # The noise scale of an effect is a function of its cause alone: √log(1 + exp(h)).
+    scale = Heteroscedastic(RFFMechanism(constant(1.0), constant(4.0), constant(0.0), 100))
+    x, mask = simulate_scm(
+        Stream(2, 0), LinearMechanism(constant(0.0), constant(0.0)), AdditiveNoise(:gaussian, scale),
+        DoIntervention(1.0, Parameter([-2.0, 2.0], "")), UInt8[0 1; 0 0], 60_000, 0,
+    )
+    order = sortperm(x[:, 1])
+    spread = [std(x[part, 2]) for part in Iterators.partition(order, 2000)]
+    @test maximum(spread) > 2 * minimum(spread)
+    h = AviciSim.scales(scale, zeros(Float32, 5, 0), Stream(1, 0))
+    @test all(h .== h[1]) && h[1] > 0                      # a root's is a constant
+    flat = Heteroscedastic(RFFMechanism(constant(1.0), constant(0.0), constant(0.0), 5))
+    @test AviciSim.scales(flat, zeros(Float32, 2, 0), Stream(1, 0)) ≈ fill(sqrt(log(2)), 2)
+    wide = Heteroscedastic(RFFMechanism(constant(1.0), constant(0.0), constant(200.0), 5))
+    @test AviciSim.scales(wide, zeros(Float32, 2, 0), Stream(1, 0)) ≈ fill(sqrt(200), 2)
+end
+
+@testset "several targets at once" begin
+    x, mask = simulate_scm(
+        Stream(1, 0), LinearMechanism(constant(2.0), constant(1.0)), AdditiveNoise(:gaussian, constant(1.0)),
+        DoIntervention(1.0, constant(7.0), 2), zeros(UInt8, 5, 5), 3, 50,
+    )
+    @test all(sum(Int, mask[4:end, :]; dims=2) .== 2) && vec(sum(Int, mask; dims=1)) == fill(20, 5)
+    @test all(x[mask .== 1] .== 7)
+end
+
+@testset "overflow is an error" begin
+    chain = UInt8[i + 1 == j for i in 1:60, j in 1:60]
+    @test occursin("overflow", refusal(() -> rows(LinearMechanism(constant(1e30), constant(1.0)), 1.0, 5, 0; graph=chain)))
 end

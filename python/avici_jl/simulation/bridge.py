@@ -12,15 +12,22 @@ import os
 import sys
 import threading
 from operator import index as as_int
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from avici_jl.errors import SimulationError
 from avici_jl.resources import julia_package_dir
+from avici_jl.simulation.network import Network
 
 _PRELUDE = """
 using AviciSim
+
+network(names, sources, targets, signs) = AviciSim.Network(
+    String[string(name) for name in names],
+    [(Int(i) + 1, Int(j) + 1) for (i, j) in zip(sources, targets)],
+    Int8[Int(sign) for sign in signs],
+)
 
 message(e) = e isa ArgumentError ? e.msg : sprint(showerror, e)
 message(e::TaskFailedException) = message(e.task.exception)
@@ -50,29 +57,59 @@ def julia() -> Any:
     return _bridge().AviciSim
 
 
+class Simulated(NamedTuple):
+    """A simulated dataset: x and expression (or None) [n, d] float32, interventions [n, d] and graph [d, d] uint8."""
+
+    x: np.ndarray
+    interventions: np.ndarray
+    graph: np.ndarray
+    names: list[str]
+    kind: str
+    expression: np.ndarray | None
+
+
 def simulate(
-    domain: str, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, index: int = 0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str], str]:
+    domain: str,
+    *,
+    d: int | None,
+    n_obs: int,
+    n_int: int = 0,
+    seed: int = 0,
+    index: int = 0,
+    network: Network | None = None,
+) -> Simulated:
     """Simulate dataset number `index` of the stream `seed`.
 
     Args:
         domain: name of a shipped domain, or path of a domain file.
-        d: number of variables.
+        d: number of variables; None with a network.
         n_obs: number of observational rows, which come first.
         n_int: number of interventional rows, which follow.
         seed: chooses the stream of datasets.
         index: which dataset of the stream, from 0.
-
-    Returns:
-        x [n, d] float32, interventions [n, d] uint8, graph [d, d] uint8, variable names, kind of data.
+        network: used instead of a random graph.
 
     Raises:
         SimulationError: the simulator refused or failed; the message is Julia's.
     """
     with _lock:
-        data = _call("simulate", domain, d=d, n_obs=n_obs, n_int=n_int, seed=seed, index=index)
+        options: dict[str, Any] = {} if d is None else {"d": as_int(d)}
+        if network is not None:
+            options["graph"] = _translated(_bridge().network, network.names, *network.edges.T, network.signs)
+        data = _call(
+            "simulate",
+            domain,
+            **options,
+            n_obs=as_int(n_obs),
+            n_int=as_int(n_int),
+            seed=as_int(seed),
+            index=as_int(index),
+        )
+        expression = None if data.expression is None else _view(data.expression, np.float32)
         names = [str(name) for name in data.names]
-        return _view(data.x, np.float32), _view(data.interventions), _view(data.graph), names, str(data.kind)
+        return Simulated(
+            _view(data.x, np.float32), _view(data.interventions), _view(data.graph), names, str(data.kind), expression
+        )
 
 
 def simulate_batch(
@@ -86,7 +123,8 @@ def simulate_batch(
         x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8.
     """
     with _lock:
-        batch = _call("simulate_batch", domain, as_int(count), d=d, n_obs=n_obs, n_int=n_int, seed=seed, first=first)
+        sizes = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
+        batch = _call("simulate_batch", domain, as_int(count), **{key: as_int(size) for key, size in sizes.items()})
         x, interventions, graph = batch
         return (
             np.moveaxis(_view(x, np.float32), -1, 0),
@@ -95,7 +133,12 @@ def simulate_batch(
         )
 
 
-def _call(function: str, domain: str, *args: int, **options: int) -> Any:
+def _call(function: str, domain: str, *args: Any, **options: Any) -> Any:
+    return _translated(getattr(_bridge().AviciSim, function), str(domain), *args, **options)
+
+
+def _translated(function: Any, *args: Any, **options: Any) -> Any:
+    """Call a function of Julia; its errors become Python's."""
     bridge = _bridge()
     if _thread not in (None, threading.get_ident()):
         raise SimulationError(
@@ -104,9 +147,8 @@ def _call(function: str, domain: str, *args: int, **options: int) -> Any:
         )
     from juliacall import JuliaError
 
-    keywords = {name: as_int(value) for name, value in options.items()}
     try:
-        return getattr(bridge.AviciSim, function)(str(domain), *args, **keywords)
+        return function(*args, **options)
     except JuliaError as error:
         raise SimulationError(str(bridge.message(error.exception))) from None
 

@@ -27,6 +27,7 @@ class Dataset:
         names: names of the variables.
         kind: "values" or "counts".
         origin: where it comes from (domain, seed, index), as far as known.
+        expression: [n, d] float32, of simulated gene networks the expression without technical noise; else None.
     """
 
     x: np.ndarray
@@ -35,6 +36,7 @@ class Dataset:
     names: list[str]
     kind: str = "values"
     origin: dict[str, Any] = field(default_factory=dict)
+    expression: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         n, d = self.x.shape
@@ -42,6 +44,8 @@ class Dataset:
             raise InputError(f"interventions must be {n} x {d} like x, got {self.interventions.shape}.")
         if self.graph is not None and self.graph.shape != (d, d):
             raise InputError(f"graph must be {d} x {d}, got {self.graph.shape}.")
+        if self.expression is not None and self.expression.shape != (n, d):
+            raise InputError(f"expression must be {n} x {d} like x, got {self.expression.shape}.")
         if len(self.names) != d:
             raise InputError(f"{len(self.names)} names were given for {d} variables.")
 
@@ -58,13 +62,20 @@ class Dataset:
         return pd.DataFrame(self.x, columns=self.names)
 
     def save(self, folder: str | Path) -> Path:
-        """Write `x.npy`, `interventions.npy`, `graph.npy` (if known) and `meta.toml`; the folder is made if needed."""
+        """Write `x.npy`, `interventions.npy`, `graph.npy` and `expression.npy` (if known) and `meta.toml`.
+
+        The folder is made if needed; a dataset that it holds is replaced.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "x.npy", np.asarray(self.x, np.float32))
         np.save(folder / "interventions.npy", np.asarray(self.interventions, np.uint8))
-        if self.graph is not None:
-            np.save(folder / "graph.npy", np.asarray(self.graph, np.uint8))
+        known = {"graph": (self.graph, np.uint8), "expression": (self.expression, np.float32)}
+        for name, (array, dtype) in known.items():
+            if array is None:
+                (folder / f"{name}.npy").unlink(missing_ok=True)
+            else:
+                np.save(folder / f"{name}.npy", np.asarray(array, dtype))
         meta = {**self.origin, "names": list(self.names), "kind": self.kind}
         # A JSON string, number or list of strings is written the same in TOML.
         lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in meta.items()]
@@ -83,12 +94,14 @@ class Dataset:
             meta = tomllib.loads((folder / "meta.toml").read_text(encoding="utf-8"))
             x = np.load(folder / "x.npy", allow_pickle=False)
             interventions = np.load(folder / "interventions.npy", allow_pickle=False)
-            graph = folder / "graph.npy"
-            truth = np.load(graph, allow_pickle=False) if graph.is_file() else None
+            files = {name: folder / f"{name}.npy" for name in ("graph", "expression")}
+            known = {name: np.load(f, allow_pickle=False) if f.is_file() else None for name, f in files.items()}
         except (OSError, ValueError) as error:  # TOMLDecodeError is a ValueError
             raise InputError(f"{folder} cannot be read as a dataset: {error}") from None
         if x.ndim != 2:
             raise InputError(f"{folder}/x.npy must have two dimensions, got {x.ndim}.")
         names = meta.pop("names", [f"x{j + 1}" for j in range(x.shape[1])])
         kind = meta.pop("kind", "values")
-        return Dataset(x.astype(np.float32), interventions.astype(np.uint8), truth, names, kind, meta)
+        return Dataset(
+            x.astype(np.float32), interventions.astype(np.uint8), names=names, kind=kind, origin=meta, **known
+        )

@@ -21,7 +21,7 @@ class Domain:
         acyclic: whether training puts the acyclicity constraint on predictions.
         description: one line for people.
         path: the file.
-        table: all of the file: graphs, mechanisms, noise, interventions.
+        table: all of the file and of its base: graphs, mechanisms, noise, interventions.
     """
 
     name: str
@@ -47,6 +47,18 @@ def load_domain(name_or_path: str | Path) -> Domain:
     """
     name = str(name_or_path)
     path = Path(name) if name.endswith(".toml") else domains_dir() / f"{name}.toml"
+    table = _read(path, name)
+    kinds = {"name": str, "kind": str, "acyclic": bool, "description": str}
+    for key, kind in kinds.items():
+        if not isinstance(table.get(key), kind):
+            raise ConfigError(f"{path}: {key} must be a {kind.__name__}, got {table.get(key)!r}.")
+    if table["kind"] not in ("values", "counts"):
+        raise ConfigError(f'{path}: kind must be "values" or "counts", got "{table["kind"]}".')
+    return Domain(path=path, table=table, **{key: table[key] for key in kinds})
+
+
+def _read(path: Path, name: str, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The tables of a file, on top of those of its `base`."""
     try:
         table = tomllib.loads(path.read_text())
     except FileNotFoundError:
@@ -56,10 +68,12 @@ def load_domain(name_or_path: str | Path) -> Domain:
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as a domain: {error}") from None
-    kinds = {"name": str, "kind": str, "acyclic": bool, "description": str}
-    for key, kind in kinds.items():
-        if not isinstance(table.get(key), kind):
-            raise ConfigError(f"{path}: {key} must be a {kind.__name__}, got {table.get(key)!r}.")
-    if table["kind"] not in ("values", "counts"):
-        raise ConfigError(f'{path}: kind must be "values" or "counts", got "{table["kind"]}".')
-    return Domain(path=path, table=table, **{key: table[key] for key in kinds})
+    base = table.get("base")
+    if base is None:
+        return table
+    if not isinstance(base, str):
+        raise ConfigError(f"{path}: base must be the name or the path of a domain, got {base!r}.")
+    base_path = path.parent / base if base.endswith(".toml") else domains_dir() / f"{base}.toml"
+    if base_path.resolve() in above:
+        raise ConfigError(f"{path}: the domains are each other's base.")
+    return {**_read(base_path, base, (*above, path.resolve())), **table}

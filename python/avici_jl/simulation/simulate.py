@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from avici_jl.simulation import bridge
 from avici_jl.simulation.dataset import Dataset
+from avici_jl.simulation.network import as_network
 
 
-def simulate(domain: str | Path, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, index: int = 0) -> Dataset:
+def simulate(
+    domain: str | Path,
+    *,
+    d: int | None = None,
+    n_obs: int,
+    n_int: int = 0,
+    seed: int = 0,
+    index: int = 0,
+    graph: Any = None,
+) -> Dataset:
     """Simulate a dataset with a known causal graph. The first call starts Julia, which takes some seconds.
 
     Args:
-        domain: name of a shipped domain ("linear", "rff", "grn"), or path of a domain file.
-        d: number of variables.
+        domain: name of a shipped domain (see `list_domains`), or path of a domain file.
+        d: number of variables; not needed with `graph`.
         n_obs: observational rows, which come first.
         n_int: interventional rows; in each, one variable is set (or one gene knocked out).
         seed: the same seed and index give the same bytes, on any machine and number of threads.
         index: number of the dataset in the sequence that belongs to `seed`.
+        graph: a known network instead of a random one: a matrix, a DataFrame or a networkx graph (see `as_network`).
 
     Raises:
+        InputError: `graph` is not a network.
         SimulationError: an argument or the domain is not valid, or Julia cannot be started.
     """
-    x, interventions, graph, names, kind = bridge.simulate(
-        str(domain), d=d, n_obs=n_obs, n_int=n_int, seed=seed, index=index
-    )
+    network = None if graph is None else as_network(graph)
+    made = bridge.simulate(str(domain), d=d, n_obs=n_obs, n_int=n_int, seed=seed, index=index, network=network)
     origin = {"domain": str(domain), "seed": int(seed), "index": int(index)}
-    return Dataset(x=x, interventions=interventions, graph=graph, names=names, kind=kind, origin=origin)
+    return Dataset(**made._asdict(), origin=origin)
 
 
 def simulate_batch(
