@@ -188,10 +188,19 @@ function simulate_scm(
         for r in set_rows[j]
             column[r] = Float32(draw(value, own))
         end
-        all(isfinite, column) ||
+        all_finite(column) ||
             throw(ArgumentError("the values of a variable overflow; smaller weights or scales, or fewer variables, are needed"))
     end
     return x, interventions
+end
+
+# The same as all(isfinite, values), in SIMD code: no exponent has all its bits set.
+function all_finite(values)
+    beyond = false
+    @inbounds @simd for r in eachindex(values)
+        beyond |= reinterpret(UInt32, values[r]) & 0x7f800000 == 0x7f800000
+    end
+    return !beyond
 end
 
 settle(m::LinearMechanism, rng::Stream) = LinearMechanism(map(p -> settle(p, rng), (m.weight, m.bias))...)
@@ -238,18 +247,15 @@ end
 
 function add_noise!(y, noise::AdditiveNoise, causes, rng::Stream)
     scale, ε = scales(noise.scale, causes, rng), Vector{Float32}(undef, length(y))
-    standard!(ε, Val(noise.shape), rng)
+    standard_noise!(ε, noise.shape, rng)
     @inbounds @simd for r in eachindex(y)
-        y[r] += scale[r] * ε[r]
+        y[r] += scale_of(scale, r) * ε[r]
     end
     return y
 end
 
-# The noise scale of every row.
-function scales(scale::Union{Float64,Distribution}, causes, rng::Stream)
-    value = Float32(draw(scale, rng))
-    return fill(value, size(causes, 1))
-end
+# The noise scale: one number, or one for every row.
+scales(scale::Union{Float64,Distribution}, causes, rng::Stream) = Float32(draw(scale, rng))
 function scales(scale::Heteroscedastic, causes, rng::Stream)
     h = evaluate!(Vector{Float32}(undef, size(causes, 1)), scale.logits, causes, rng)
     @inbounds @simd for r in eachindex(h)
@@ -259,9 +265,16 @@ function scales(scale::Heteroscedastic, causes, rng::Stream)
     return h
 end
 
-# Standard noise: Gaussian; Laplace by inversion; Cauchy as the tangent of a random angle.
-standard!(ε, ::Val{:gaussian}, rng::Stream) = fill_normal!(rng, ε)
-function standard!(ε, ::Val{:laplace}, rng::Stream)
+@inline scale_of(scale::Float32, r) = scale
+@inline scale_of(scale::Vector{Float32}, r) = scale[r]
+
+function standard_noise!(ε, shape::Symbol, rng::Stream)
+    shape === :gaussian && return fill_normal!(rng, ε)
+    return shape === :laplace ? standard_laplace!(ε, rng) : standard_cauchy!(ε, rng)
+end
+
+# By inversion.
+function standard_laplace!(ε, rng::Stream)
     fill_uniform!(rng, ε)
     @inbounds @simd for r in eachindex(ε)
         u = 2.0f0 * ε[r] - 1.0f0
@@ -269,7 +282,9 @@ function standard!(ε, ::Val{:laplace}, rng::Stream)
     end
     return ε
 end
-function standard!(ε, ::Val{:cauchy}, rng::Stream)
+
+# The tangent of a random angle.
+function standard_cauchy!(ε, rng::Stream)
     fill_uniform!(rng, ε)
     @inbounds @simd for r in eachindex(ε)
         turn = 0.5f0 * (ε[r] - 0.5f0)                # within (-1/4, 1/4)

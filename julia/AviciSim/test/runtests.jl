@@ -8,13 +8,13 @@ const ROOT = dirname(@__DIR__)
 # What every Julia release and processor must give.
 const GOLDEN_UNIFORM = 0.6460219240544889
 const GOLDEN_DATASETS = """
-    grn 1496aa61038a8ff5
-    grn-ecoli bb467db185b79f5
-    grn-paper 7b0c45964ab2b9f5
-    grn-paper-ood 47427340f00eb7b5
-    grn-paper-ood-graph b51c8cba73c2b9f5
-    grn-paper-ood-mechanism 4a1d8dcda0c9b9f5
-    grn-paper-ood-noise bd18bc9e443f90b5
+    grn 3f57fad4429486f5
+    grn-ecoli 7fa01a7ad3ab79f5
+    grn-paper 3f31f0be69b3f9f5
+    grn-paper-ood 878fb7365c086575
+    grn-paper-ood-graph 73d2c46b35d2b9f5
+    grn-paper-ood-mechanism 33dd5e70d684f9f5
+    grn-paper-ood-noise f04bd2a71e2c61b5
     grn-physical b6c01688e3f9f5
     grn-yeast d6417f2116cdf9f5
     linear 53987215cc0f0954

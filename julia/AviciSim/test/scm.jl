@@ -1,4 +1,4 @@
-using AviciSim: AdditiveNoise, DoIntervention, Heteroscedastic, LinearMechanism, Parameter, RFFMechanism, Stream, simulate_scm, standard!
+using AviciSim: AdditiveNoise, DoIntervention, Heteroscedastic, LinearMechanism, Parameter, RFFMechanism, Stream, simulate_scm, standard_noise!
 
 constant(x) = Parameter(x, "")
 const FORK = UInt8[0 1 1; 0 0 0; 0 1 0]     # 1 → 2, 1 → 3, 3 → 2
@@ -67,7 +67,7 @@ end
 end
 
 @testset "$shape noise" for (shape, quartile, tail) in ((:gaussian, 0.6745, 1.645), (:laplace, log(2), log(10)), (:cauchy, 1.0, 6.314))
-    ε = standard!(Vector{Float32}(undef, 400_000), Val(shape), Stream(1, 0))
+    ε = standard_noise!(Vector{Float32}(undef, 400_000), shape, Stream(1, 0))
     @test all(isfinite, ε) && abs(median(ε)) < 0.01
     @test quantile(abs.(ε), 0.5) ≈ quartile rtol = 0.01
     @test quantile(abs.(ε), 0.9) ≈ tail rtol = 0.02

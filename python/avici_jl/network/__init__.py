@@ -23,6 +23,9 @@ _KINDS: dict[str, tuple[Any, Any]] = {
 }
 
 
+_LIMITS = {"dropout": (1.0, "share in [0, 1)"), "clip": (float("inf"), "number, at least 0")}
+
+
 def build_network(config: Mapping[str, Any], *, rngs: nnx.Rngs) -> nnx.Module:
     """A network with fresh parameters.
 
@@ -43,15 +46,15 @@ def build_network(config: Mapping[str, Any], *, rngs: nnx.Rngs) -> nnx.Module:
         if name not in known:
             raise ConfigError(f"Unknown setting network.{name}. A network of kind {kind} has: {', '.join(known)}.")
         default = known[name].default
-        if default is not MISSING and not _fits(value, default):
-            raise ConfigError(
-                f"network.{name} must be a {'share in [0, 1)' if isinstance(default, float) else 'positive integer'}; "
-                f"got {value!r}."
-            )
+        if default is not MISSING and not _fits(name, value, default):
+            expected = "positive integer" if isinstance(default, int) else _LIMITS[name][1]
+            raise ConfigError(f"network.{name} must be a {expected}; got {value!r}.")
     return network(settings(**values), rngs=rngs)
 
 
-def _fits(value: Any, default: Any) -> bool:
+def _fits(name: str, value: Any, default: Any) -> bool:
     if isinstance(value, bool):
         return False
-    return 0 <= value < 1 if isinstance(default, float) else isinstance(value, int) and value >= 1
+    if isinstance(default, int):
+        return isinstance(value, int) and value >= 1
+    return isinstance(value, int | float) and 0 <= value < _LIMITS[name][0]

@@ -22,6 +22,7 @@ class PairConfig:
         channels: products of each of the three kinds in a layer.
         hidden_factor: hidden size of a layer's perceptron, in units of `dim`.
         statistics: groups of pair statistics.
+        clip: where the statistics cut off values, in robust standard deviations; 0 for nowhere.
         dropout: rate, on the statistics' embedding and on what each layer adds.
     """
 
@@ -30,6 +31,7 @@ class PairConfig:
     channels: int = 16
     hidden_factor: int = 3
     statistics: list[str] = field(default_factory=lambda: ["basic", "interventional", "kernel"])
+    clip: float = 0.0
     dropout: float = 0.0
 
 
@@ -52,7 +54,10 @@ class PairTransformer(nnx.Module):
         n, d = x.shape[-3:-1]
         share = jnp.mean(x[..., 1], axis=(-1, -2)) * d
         size = jnp.stack([jnp.full_like(share, jnp.log(n / 200.0)), jnp.full_like(share, jnp.log(d / 20.0)), share], -1)
-        hidden = self.embed(pair_statistics(x, self.config.statistics)) + self.embed_size(size)[..., None, None, :]
+        hidden = (
+            self.embed(pair_statistics(x, self.config.statistics, self.config.clip))
+            + self.embed_size(size)[..., None, None, :]
+        )
         p = self.embed_out(nnx.relu(hidden))
         p = self.dropout(p, deterministic=deterministic, rngs=rngs)
         for layer in self.layers:

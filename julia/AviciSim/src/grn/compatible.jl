@@ -1,9 +1,7 @@
 # The sampling of SERGIO and AVICI: genes level by level, the cells of a type drawn from one trajectory.
 #
-# All trajectories of a level advance side by side: those of its genes, of the conditions of a chunk and of the cell types. A lane is one
-# of them; lanes come in blocks of 8, which the processor handles at once, and some may be idle.
-
-const LANES = 8
+# All trajectories of a level advance side by side: those of its genes, of the conditions of a chunk and of the cell types. A chain is one
+# cell type in one condition; a gene's trajectories are stored chain by chain, step after step, without gaps.
 
 # Rows of one experimental condition and the factor on every gene's production.
 struct Condition
@@ -41,44 +39,44 @@ end
 function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm, height, conditions, cells::Int)
     d, kinds = length(problem), cell_types(problem)
     chains, window = kinds * length(conditions), 15 * cells
-    lanes = LANES * cld(chains, LANES)
     time_rng, row_rng = split(rng, :times), split(rng, :rows)
     times = [randint(time_rng, window) for _ in 1:chains, _ in 1:cells]     # counted from the start of the window
     expression = Array{Float32,3}(undef, chains, cells, d)
-    activity = Vector{Tuple{Int,Matrix{Float32}}}(undef, d)                 # of a regulator: lanes before its own, lane × step
-    at_mean = zeros(Float32, lanes, d)                                      # activity at the mean expression
+    activity = Vector{Part}(undef, d)                       # of every regulator at every step; all that a level needs of the earlier
+    at_mean = zeros(Float32, chains, d)                     # activity at the mean expression
+    factor = Float32[conditions[cld(c, kinds)].factor[gene] for c in 1:chains, gene in 1:d]
+    longest = maximum(count(==(level), height) * path_length(chains, window + 10 * level) for level in unique(height))
+    noise, production = Vector{Float32}(undef, longest), Vector{Float32}(undef, longest)
     for level in maximum(height):-1:0
-        genes = findall(==(level), height)
-        steps = window + 10 * level
-        production = Matrix{Float32}(undef, lanes * length(genes), steps)
-        start = zeros(Float32, lanes * length(genes))
+        genes, steps = findall(==(level), height), window + 10 * level
+        stride = path_length(chains, steps)
+        fill_normal!(split(rng, level), view(noise, 1:stride*length(genes)))
+        start = zeros(Float32, LANES * cld(chains, LANES), length(genes))
         for (g, gene) in enumerate(genes)
-            produce!(production, start, (g - 1) * lanes, problem, gene, activity, at_mean, conditions)
+            own = view(production, (g-1)*stride+1:g*stride)
+            produce!(own, view(start, 1:chains, g), problem, gene, activity, at_mean, factor)
+            start[:, g] ./= problem.decay[gene]
         end
-        path = similar(production)
-        fill_normal!(split(rng, level), path)
-        decay, scale = repeat(problem.decay[genes]; inner=lanes), repeat(problem.noise_scale[genes]; inner=lanes)
-        start ./= decay
-        scale .*= sqrt(algorithm.dt)
-        integrate!(path, production, start, decay, scale, algorithm.dt, Val(problem.noise))
-        for (g, gene) in enumerate(genes), s in 1:cells, c in 1:chains
-            expression[c, s, gene] = path[(g-1)*lanes+c, 10*level+times[c, s]]
-        end
-        level == 0 && continue
-        inverses = zeros(Float32, lanes * length(genes))
+        path = Vector{Float32}(undef, stride * length(genes))
+        integrate!(path, production, noise, start, stride, chains, steps, problem, genes, algorithm.dt)
         for (g, gene) in enumerate(genes)
-            activity[gene] = ((g - 1) * lanes, path)
-            for first in 1:kinds:chains     # a condition's half-response is the mean over its cells and cell types
-                lane = (g - 1) * lanes .+ (first:first+kinds-1)
-                own = view(expression, first:first+kinds-1, :, gene)
-                inverses[lane] .= inverse(ordered_sum(own) / length(own))
-                for c in first:first+kinds-1
+            own = view(path, (g-1)*stride+1:g*stride)
+            for s in 1:cells, c in 1:chains
+                expression[c, s, gene] = own[(10*level+times[c, s]-1)*chains+c]
+            end
+            level == 0 && continue                          # no regulator is at the lowest level
+            inverses = Vector{Float32}(undef, chains)
+            for first in 1:kinds:chains                     # a condition's half-response is the mean over its cells and cell types
+                lanes = first:first+kinds-1
+                cells_of = view(expression, lanes, :, gene)
+                inverses[lanes] .= inverse(ordered_sum(cells_of) / length(cells_of))
+                for c in lanes
                     mean = ordered_sum(view(expression, c, :, gene)) / cells
-                    at_mean[c, gene] = hill_function(mean * inverses[(g-1)*lanes+c], problem.hill)
+                    at_mean[c, gene] = hill_function(mean * inverses[c], problem.hill)
                 end
             end
+            activity[gene] = activate!(own, inverses, problem.hill)
         end
-        activate!(path, inverses, problem.hill)
     end
     for (k, condition) in enumerate(conditions)
         order = permutation(row_rng, kinds * cells)
@@ -92,54 +90,103 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
     end
 end
 
-# Production of a gene in its lanes at every step, and in `start` that at the regulators' mean expression.
-function produce!(production, start, before::Int, problem::GRNProblem, gene::Int, activity, at_mean, conditions)
-    regulators, strengths, kinds = problem.regulators[gene], problem.interaction[gene], cell_types(problem)
-    lanes, steps = size(at_mean, 1), size(production, 2)
-    factor, constant = zeros(Float32, lanes), zeros(Float32, lanes)         # idle lanes produce nothing
-    repression = -ordered_sum(min.(strengths, 0.0f0))                       # |K| (1 - act) = |K| + K act
-    for c in 1:kinds*length(conditions)
-        factor[c] = conditions[cld(c, kinds)].factor[gene]
-        constant[c] = factor[c] * (isempty(regulators) ? problem.basal[gene, mod1(c, kinds)] : repression)
-    end
-    for c in 1:lanes
-        start[before+c] = constant[c]
-    end
-    fill_lanes!(production, before, constant)
-    for (i, strength) in zip(regulators, strengths)
-        for c in 1:lanes
-            start[before+c] += factor[c] * strength * at_mean[c, i]
+# Part of a vector.
+const Part = SubArray{Float32,1,Vector{Float32},Tuple{UnitRange{Int}},true}
+
+# Numbers that a gene's trajectories take, with room for the last block of lanes.
+path_length(chains::Int, steps::Int) = chains * steps + LANES
+
+# Production of a gene in its chains at every step, and in `start` that at the regulators' mean expression.
+function produce!(production, start, problem::GRNProblem, gene::Int, activity, at_mean, factor)
+    regulators, strengths = problem.regulators[gene], problem.interaction[gene]
+    chains, kinds = size(at_mean, 1), cell_types(problem)
+    if isempty(regulators)
+        start .= Float32[problem.basal[gene, mod1(c, kinds)] for c in 1:chains]
+        repeat!(production, start)
+    else
+        repression = -ordered_sum(min.(strengths, 0.0f0))   # |K| (1 - act) = |K| + K act
+        start .= repression
+        for (i, strength) in zip(regulators, strengths)
+            start .+= strength .* view(at_mean, :, i)
         end
-        other, act = activity[i]        # a regulator's trajectory is longer than its target's
-        add_regulator!(production, before, act, other, strength .* factor)
+        for k in 1:2:length(regulators)                     # a regulator's trajectory is longer than its target's
+            if k < length(regulators)
+                add!(production, k == 1, repression, strengths[k], activity[regulators[k]], strengths[k+1], activity[regulators[k+1]])
+            else
+                add!(production, k == 1, repression, strengths[k], activity[regulators[k]])
+            end
+        end
+    end
+    own = view(factor, :, gene)
+    all(isone, own) && return
+    start .*= own
+    multiply!(production, own)
+end
+
+# production = constant or itself, plus one or two regulators.
+function add!(production, fresh::Bool, constant::Float32, k1::Float32, a1)
+    if fresh
+        @inbounds @simd ivdep for n in eachindex(production)
+            production[n] = constant + k1 * a1[n]
+        end
+    else
+        @inbounds @simd ivdep for n in eachindex(production)
+            production[n] += k1 * a1[n]
+        end
     end
 end
 
-# The lanes of a gene are some rows of a matrix: blocks of a length that the compiler knows.
-function fill_lanes!(production, before::Int, constant::Vector{Float32})
-    for t in axes(production, 2), block in 1:length(constant)÷LANES
-        first = (block - 1) * LANES
-        @inbounds @simd ivdep for l in 1:LANES
-            production[before+first+l, t] = constant[first+l]
+function add!(production, fresh::Bool, constant::Float32, k1::Float32, a1, k2::Float32, a2)
+    if fresh
+        @inbounds @simd ivdep for n in eachindex(production)
+            production[n] = (constant + k1 * a1[n]) + k2 * a2[n]
+        end
+    else
+        @inbounds @simd ivdep for n in eachindex(production)
+            production[n] = (production[n] + k1 * a1[n]) + k2 * a2[n]
         end
     end
 end
 
-function add_regulator!(production, before::Int, act, other::Int, weight::Vector{Float32})
-    for t in axes(production, 2), block in 1:length(weight)÷LANES
-        first = (block - 1) * LANES
-        @inbounds @simd ivdep for l in 1:LANES
-            production[before+first+l, t] += weight[first+l] * act[other+first+l, t]
+# The values of the chains at every step.
+function repeat!(path, values)
+    chains = length(values)
+    for first in 0:chains:length(path)-1
+        @inbounds for c in 1:min(chains, length(path) - first)
+            path[first+c] = values[c]
         end
     end
 end
 
-# `path` holds standard normal numbers and is overwritten with the trajectories, which start at `state`.
-function integrate!(path, production, state, decay, scale, dt::Float32, noise::Val)
-    for t in axes(path, 2)
-        @inbounds @simd ivdep for w in axes(path, 1)
-            state[w] = euler_step(noise, state[w], production[w, t], decay[w], dt, scale[w], path[w, t])
-            path[w, t] = state[w]
+function multiply!(path, values)
+    chains = length(values)
+    for first in 0:chains:length(path)-1
+        @inbounds for c in 1:min(chains, length(path) - first)
+            path[first+c] *= values[c]
+        end
+    end
+end
+
+# The trajectories of a level. Whole blocks of lanes are computed even where the chains end within one; what the last block writes beyond
+# them is overwritten by the next step.
+function integrate!(path, production, noise, state, stride, chains, steps, problem::GRNProblem, genes, dt::Float32)
+    decay, scale = problem.decay[genes], problem.noise_scale[genes] .* sqrt(dt)
+    problem.noise === :dpd && return integrate!(path, production, noise, state, stride, chains, steps, decay, scale, dt, Val(:dpd))
+    problem.noise === :spd && return integrate!(path, production, noise, state, stride, chains, steps, decay, scale, dt, Val(:spd))
+    return integrate!(path, production, noise, state, stride, chains, steps, decay, scale, dt, Val(:sp))
+end
+
+function integrate!(path, production, noise, state, stride, chains, steps, decay, scale, dt::Float32, kind::Val)
+    blocks = size(state, 1) ÷ LANES
+    for t in 0:steps-1, g in 1:length(decay)
+        λ, q = decay[g], scale[g]
+        for block in 0:blocks-1
+            own, now = ((g - 1) * blocks + block) * LANES, (g - 1) * stride + t * chains + block * LANES
+            @inbounds @simd ivdep for l in 1:LANES
+                new = euler_step(kind, state[own+l], production[now+l], λ, dt, q, noise[now+l])
+                state[own+l] = new
+                path[now+l] = new
+            end
         end
     end
     return path
@@ -147,10 +194,23 @@ end
 
 # Replace trajectories by their activities.
 function activate!(path, inverses, hill::Float32)
-    for t in axes(path, 2)
-        @inbounds @simd ivdep for w in axes(path, 1)
-            path[w, t] = hill_function(path[w, t] * inverses[w], hill)
-        end
+    if all(==(inverses[1]), inverses)
+        activate_all!(path, inverses[1], hill)
+    else
+        multiply!(path, inverses)
+        activate_all!(path, 1.0f0, hill)
     end
     return path
+end
+
+function activate_all!(path, inverse::Float32, hill::Float32)
+    if hill == 2.0f0
+        @inbounds @simd ivdep for n in eachindex(path)
+            path[n] = square_hill(path[n] * inverse)
+        end
+    else
+        @inbounds @simd ivdep for n in eachindex(path)
+            path[n] = hill_function(path[n] * inverse, hill)
+        end
+    end
 end

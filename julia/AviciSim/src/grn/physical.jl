@@ -67,8 +67,14 @@ function step!(block::Block, problem::GRNProblem, is_regulator, inverses, dt::Fl
     for gene in axes(state, 2)
         is_regulator[gene] || continue
         scale = inverses[gene]
-        @inbounds @simd ivdep for c in axes(state, 1)
-            activity[c, gene] = hill_function(state[c, gene] * scale, problem.hill)
+        if problem.hill == 2.0f0
+            @inbounds @simd ivdep for c in axes(state, 1)
+                activity[c, gene] = square_hill(state[c, gene] * scale)
+            end
+        else
+            @inbounds @simd ivdep for c in axes(state, 1)
+                activity[c, gene] = hill_function(state[c, gene] * scale, problem.hill)
+            end
         end
     end
     for gene in axes(state, 2)

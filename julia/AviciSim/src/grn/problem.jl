@@ -216,6 +216,11 @@ half_responses(state::Matrix{Float32}) =
 # A gene that is not expressed has an activity of 0.
 inverse(half::Float32) = half > 1.0f-6 ? 1 / half : 0.0f0
 
+const LANES = 8     # numbers that the processor handles at once
+
+# x² / (1 + x²), also where the square overflows.
+@inline square_hill(x::Float32) = 1.0f0 - 1.0f0 / (1.0f0 + x * x)
+
 # x^γ / (1 + x^γ), 0 at 0.
 @inline function hill_function(x::Float32, hill::Float32)
     return 1.0f0 / (1.0f0 + portable_exp(-hill * portable_log(ifelse(x < 1.0f-16, 1.0f-16, x))))
