@@ -6,12 +6,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test lint bench-simulators clean
 
 help:
 	@echo "make demo    show the package at work"
 	@echo "make test    lint, type check, Python tests, Julia tests"
 	@echo "make lint    lint and type check only"
+	@echo "make bench-simulators   speed of the simulators beside others (installs those)"
 	@echo "make setup   the environment only: .venv and a Julia"
 	@echo "make clean   remove the environment and all caches"
 
@@ -23,6 +24,11 @@ demo: setup
 test: lint setup
 	$(WITH_JULIA) $(BIN)/pytest
 	$(WITH_JULIA) $(BIN)/python tests/julia.py
+
+bench-simulators: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
+	$(WITH_JULIA) $(BIN)/python benchmarks/simulators.py
 
 lint: .venv/installed
 	$(BIN)/ruff check

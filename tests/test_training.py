@@ -220,6 +220,20 @@ def stop_after(workdir: Path, steps: int) -> None:
         trainer.train(None, lambda: next(calls) >= steps)
 
 
+def test_a_run_starts_from_another_model(tmp_path: Path) -> None:
+    run(tmp_path / "first", domain="linear", preset="smoke", overrides=["steps=3"], say=lambda _: None)
+    first = load_model(tmp_path / "first").params
+    start = [f'init="{tmp_path / "first"}"', "optimizer.peak=1e-9", "steps=2", "average=0.0"]
+    run(tmp_path / "second", domain="rff", preset="smoke", overrides=start, say=lambda _: None)
+    second = load_model(tmp_path / "second").params
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), first, second)
+    with pytest.raises(ConfigError, match="do not fit"):
+        run(tmp_path / "wide", domain="rff", preset="smoke", overrides=[start[0], "network.dim=8"], say=lambda _: None)
+    with pytest.raises(CheckpointError, match='"rf"'):
+        run(tmp_path / "none", domain="rff", preset="smoke", overrides=["init=rf"], say=lambda _: None)
+    assert not (tmp_path / "none").exists()
+
+
 def test_another_kind_of_network_replaces_the_preset_s(tmp_path: Path) -> None:
     axial = 'network={kind="axial", dim=8, layers=1, heads=2, head_size=4}'
     run(tmp_path / "axial", domain="rff", preset="smoke", overrides=[axial, "steps=2", "optimizer.name=lamb"])

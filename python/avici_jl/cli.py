@@ -180,12 +180,16 @@ def train(
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="One setting, as in optimizer.peak=4e-3; repeatable.")
     ] = None,
+    init: Annotated[
+        str | None, typer.Option(help="Start from the parameters of this model (a shipped name or a folder).")
+    ] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after this time, with a checkpoint.")] = None,
 ) -> None:
     """Train a model on simulated data, or go on with a run that was stopped."""
     from avici_jl.training import run
 
-    run(workdir, domain=domain, preset=preset, overrides=setting or (), minutes=minutes)
+    overrides = [*(setting or ()), *([f'init="{init}"'] if init else ())]
+    run(workdir, domain=domain, preset=preset, overrides=overrides, minutes=minutes)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,16 +17,12 @@ from avici_jl.inputs import read_input
 from avici_jl.network import build_network
 from avici_jl.prediction import sample, to_graph
 from avici_jl.preprocess import features
-from avici_jl.resources import pretrained_dir
-from avici_jl.training.checkpoint import LoadedModel, load_model, save_model
+from avici_jl.training.checkpoint import LoadedModel, find_model, list_models, load_model, save_model
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-def list_models() -> list[str]:
-    """Names of the shipped models."""
-    return sorted(path.parent.name for path in pretrained_dir().glob("*/config.json"))
+__all__ = ["Model", "list_models"]
 
 
 class Model:
@@ -69,20 +64,8 @@ class Model:
         Raises:
             CheckpointError: there is no such model, or it cannot be read.
         """
-        path = Path(name_or_path)
-        shipped = list_models()
-        if (path / "config.json").is_file():
-            return Model(load_model(path), path.name)
-        if str(name_or_path) in shipped:
-            return Model(load_model(pretrained_dir() / name_or_path), str(name_or_path))
-        if path.is_dir():
-            raise CheckpointError(f"The folder {path} holds no model: it has no config.json.")
-        near = difflib.get_close_matches(str(name_or_path), shipped, n=1)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
-        raise CheckpointError(
-            f'There is no model "{name_or_path}".{hint} Shipped: {", ".join(shipped) or "none"}; '
-            "or give the folder of a model that you trained."
-        )
+        path = find_model(name_or_path)
+        return Model(load_model(path), path.name)
 
     def predict(
         self, x: Any, interventions: Any = None, *, names: Sequence[str] | None = None

@@ -8,6 +8,7 @@ stochastic differential equations with knock-outs and the noise of single-cell a
 module AviciSim
 
 import Pkg     # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
+import Distributed
 
 export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation
 export adjacency, interventions, knockdown, knockout, list_domains, list_networks, load_dataset, load_domain, load_network, overexpress

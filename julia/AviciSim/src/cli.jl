@@ -1,13 +1,15 @@
 # The command line of bin/avicisim.
 
 const USAGE = """
-usage: avicisim simulate DOMAIN --out FOLDER [--d 30] [--n-obs 1000] [--n-int 0] [--seed 0] [--index 0]
+usage: avicisim simulate DOMAIN --out FOLDER [--d 30] [--n-obs 1000] [--n-int 0] [--seed 0] [--index 0] [-n 1]
        avicisim domains
 
-simulate  write a dataset as a folder: x.npy, interventions.npy, graph.npy, meta.toml
+simulate  write datasets as folders: x.npy, interventions.npy, graph.npy, expression.npy (of genes), meta.toml
+          -n COUNT makes the datasets INDEX to INDEX + COUNT - 1, each in a folder of its own inside FOLDER
 domains   list the shipped domains
 
-DOMAIN is a name or the path of a .toml file."""
+DOMAIN (or --domain DOMAIN) is a name or the path of a .toml file. More threads: julia -t 4 bin/avicisim ...
+More processes: julia -p 4 bin/avicisim ... The datasets are the same bytes however many of either."""
 
 """
     main(arguments)::Int
@@ -30,28 +32,74 @@ function command(arguments)
         return 0
     elseif arguments == ["domains"]
         for name in list_domains()
-            println(rpad(name, 12), load_domain(name).description)
+            println(rpad(name, 24), load_domain(name).description)
         end
         return 0
     elseif length(arguments) >= 2 && arguments[1] == "simulate"
-        options = read_options(arguments[3:end])
-        haskey(options, "out") || throw(ArgumentError("--out FOLDER is missing"))
-        number(name, default) = get(options, name, default) |> whole(name)
-        data = simulate(
-            arguments[2]; d=number("d", "30"), n_obs=number("n-obs", "1000"), n_int=number("n-int", "0"),
-            seed=number("seed", "0"), index=number("index", "0"),
-        )
-        println(data, "\nwritten to ", save_dataset(options["out"], data))
-        return 0
+        return simulate_command(arguments[2:end])
     end
     println(stderr, USAGE)
     return 2
 end
 
+function simulate_command(arguments)
+    named = startswith(arguments[1], "-")
+    options = read_options(arguments[(named ? 1 : 2):end])
+    domain = named ? get(options, "domain", nothing) : arguments[1]
+    domain === nothing && throw(ArgumentError("a domain is missing"))
+    haskey(options, "out") || throw(ArgumentError("--out FOLDER is missing"))
+    number(name, default) = whole(name, get(options, name, default))
+    size = (d=number("d", "30"), n_obs=number("n-obs", "1000"), n_int=number("n-int", "0"), seed=number("seed", "0"))
+    index = number("index", "0")
+    if !haskey(options, "n")
+        data = simulate(domain; size..., index=index)
+        println(data, "\nwritten to ", save_dataset(options["out"], data))
+        return 0
+    end
+    count = number("n", "1")
+    count >= 1 || throw(ArgumentError("-n needs a number from 1 on, got $count"))
+    load_domain(domain)         # is refused here, not in another process
+    simulate_many(domain, options["out"], index:index+count-1, size)
+    println("$count datasets of domain $domain written to ", options["out"])
+    return 0
+end
+
+# Datasets on all processes, or else on all threads; one line of progress a second.
+function simulate_many(domain, out, indices, size)
+    elsewhere = Distributed.nprocs() > 1
+    elsewhere && Distributed.remotecall_eval(Main, Distributed.workers(), :(using AviciSim))
+    begin_time = last_time = time()
+    done = 0
+    for part in Iterators.partition(indices, elsewhere ? 4 * Distributed.nworkers() : 4 * Threads.nthreads())
+        if elsewhere
+            Distributed.pmap(index -> simulate_to(domain, out, index, size), part)
+        else
+            made = Vector{Dataset}(undef, length(part))
+            in_threads(k -> (made[k] = simulate(domain; size..., index=part[k])), length(part))
+            foreach(data -> save_dataset(folder_of(out, data.index), data), made)
+        end
+        done += length(part)
+        now = time()
+        if now - last_time > 1 || done == length(indices)
+            rate = done / (now - begin_time)
+            left = round(Int, (length(indices) - done) / rate)
+            println(stderr, "$done/$(length(indices)) datasets, $(round(rate; digits=1)) per second, $left s left")
+            last_time = now
+        end
+    end
+end
+
+function simulate_to(domain, out, index, size)
+    save_dataset(folder_of(out, index), simulate(domain; size..., index=index))
+    return nothing
+end
+
+folder_of(out, index) = joinpath(out, "dataset-" * lpad(index, 6, '0'))
+
 function read_options(arguments)
-    options, known = Dict{String,String}(), ("d", "n-obs", "n-int", "seed", "index", "out")
+    options, known = Dict{String,String}(), ("domain", "d", "n-obs", "n-int", "seed", "index", "out", "n")
     for k in 1:2:length(arguments)
-        name = arguments[k]
+        name = arguments[k] == "-n" ? "--n" : arguments[k]
         startswith(name, "--") && name[3:end] in known || throw(ArgumentError("unknown option $name"))
         k < length(arguments) || throw(ArgumentError("$name needs a value"))
         options[name[3:end]] = arguments[k+1]
@@ -59,8 +107,8 @@ function read_options(arguments)
     return options
 end
 
-whole(name) = text -> begin
+function whole(name, text)
     value = tryparse(Int, text)
     value === nothing && throw(ArgumentError("--$name needs a whole number, got $text"))
-    value
+    return value
 end

@@ -69,6 +69,8 @@ function adjacency(network::Network)
     return graph
 end
 
+adjacency(graph::Matrix{UInt8}) = graph
+
 const NETWORKS = joinpath(dirname(@__DIR__), "networks")
 
 """

@@ -151,37 +151,38 @@ function assign_targets(rng::Stream, share::Real, at_once::Int, d::Int, rows::In
 end
 
 """
-    simulate_scm(rng, mechanism, noise, intervention, graph, n_obs, n_int)
+    simulate_scm!(x, interventions, rng, mechanism, noise, intervention, graph, n_obs)
 
-Rows of a structural causal model with the given acyclic graph: x (n × d, Float32) and interventions (n × d), the `n_obs`
+Fill x (n × d, Float32) and interventions (n × d) with rows of a structural causal model that has the given acyclic graph, the `n_obs`
 observational rows first.
 
 Throws an `ArgumentError` if the graph has a cycle or the values are too large for Float32.
 """
-function simulate_scm(
+function simulate_scm!(
+    x::AbstractMatrix{Float32},
+    interventions::AbstractMatrix{UInt8},
     rng::Stream,
     mechanism::Mechanism,
     noise::Noise,
     intervention::DoIntervention,
     graph::AbstractMatrix{UInt8},
     n_obs::Int,
-    n_int::Int,
 )
     order = topological_order(graph)
     order === nothing && throw(ArgumentError("a structural causal model needs an acyclic graph; this one has a cycle"))
-    d, n = size(graph, 1), n_obs + n_int
-    interventions, set_rows = zeros(UInt8, n, d), [Int[] for _ in 1:d]
-    target_rng = split(rng, :targets)
-    targets = assign_targets(target_rng, intervention.targets, intervention.at_once, d, n_int)
+    n, d = size(x)
+    fill!(interventions, 0)
+    set_rows, target_rng = [Int[] for _ in 1:d], split(rng, :targets)
+    targets = assign_targets(target_rng, intervention.targets, intervention.at_once, d, n - n_obs)
     for (r, row_targets) in enumerate(targets), j in row_targets
         interventions[n_obs+r, j] = 1
         push!(set_rows[j], n_obs + r)
     end
     value = settle(intervention.value, target_rng)
     f, ε = settle(mechanism, split(rng, :mechanism)), settle(noise, split(rng, :noise))
-    x = Matrix{Float32}(undef, n, d)
+    variables = split(rng, :variable)
     for j in order
-        own = split(split(rng, :variable), j)
+        own = split(variables, j)
         column, causes = view(x, :, j), view(x, :, findall(!iszero, view(graph, :, j)))
         evaluate!(column, f, causes, own)
         add_noise!(column, ε, causes, own)

@@ -66,11 +66,10 @@ function simulate(
     given === nothing || length(given) == d || throw(ArgumentError("graph must be $d × $d, got $(length(given)) variables"))
     check_size(d, n_obs, n_int)
     check_origin(seed, index)
-    made = Base.invokelatest(simulate_one, domain, Int(d), Int(n_obs), Int(n_int), seed, index, given)
-    return Dataset(
-        made.x, made.interventions, adjacency(made.network), made.network.names, domain.kind, domain.name, seed, index,
-        made.expression,
-    )
+    x, interventions = Matrix{Float32}(undef, n_obs + n_int, d), Matrix{UInt8}(undef, n_obs + n_int, d)
+    drawn, expression = Base.invokelatest(simulate_one!, x, interventions, domain, Int(n_obs), seed, index, given)
+    names = drawn isa Network ? drawn.names : default_names(domain, d)
+    return Dataset(x, interventions, adjacency(drawn), names, domain.kind, domain.name, seed, index, expression)
 end
 
 """
@@ -97,30 +96,34 @@ function simulate_batch(
     x = Array{Float32,3}(undef, n, d, count)
     interventions, graph = Array{UInt8,3}(undef, n, d, count), Array{UInt8,3}(undef, d, d, count)
     in_threads(Int(count)) do k
-        made = Base.invokelatest(simulate_one, domain, Int(d), Int(n_obs), Int(n_int), seed, first + k - 1, nothing)
-        x[:, :, k], interventions[:, :, k], graph[:, :, k] = made.x, made.interventions, adjacency(made.network)
+        drawn, _ = Base.invokelatest(
+            simulate_one!, view(x, :, :, k), view(interventions, :, :, k), domain, Int(n_obs), seed, first + k - 1, nothing
+        )
+        graph[:, :, k] = adjacency(drawn)
     end
     return x, interventions, graph
 end
 
-# A dataset's rows, interventions, network and clean expression: the same function of its arguments in a batch and alone.
-function simulate_one(domain::Domain, d::Int, n_obs::Int, n_int::Int, seed::Integer, index::Integer, given)
-    choice = Stream(seed, index, :choice)
+default_names(domain::Domain, d) = [(any(m -> last(m) isa GRNMechanism, domain.mechanisms) ? "gene" : "x") * string(j) for j in 1:d]
+
+# Fills a dataset's rows and interventions and returns its graph (a matrix or a network) and clean expression: the same in a batch and alone.
+function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integer, index::Integer, given)
+    d, choice = size(x, 2), Stream(seed, index, :choice)
     graph_model, mechanism = pick(choice, domain.graphs), pick(choice, domain.mechanisms)
     intervention = pick(choice, domain.interventions)
-    prefix = mechanism isa GRNMechanism ? "gene" : "x"
     drawn = given === nothing ? sample_graph(Stream(seed, index, :graph), graph_model, d) : given
-    network = drawn isa Network ? drawn : Network(drawn; names=["$prefix$j" for j in 1:d])
     rng = Stream(seed, index, :rows)
     if mechanism isa GRNMechanism
         technology = pick(choice, domain.measurements)
-        expression, x, _, interventions =
-            simulate_grn(rng, mechanism, network, n_obs, n_int, intervention, technology)
-        return (x=x, interventions=interventions, network=network, expression=expression)
+        network = drawn isa Network ? drawn : Network(drawn)
+        expression, counts, _, mask = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, technology)
+        x .= counts
+        interventions .= mask
+        return drawn, expression
     end
     noise = pick(choice, domain.noises)
-    x, interventions = simulate_scm(rng, mechanism, noise, intervention, adjacency(network), n_obs, n_int)
-    return (x=x, interventions=interventions, network=network, expression=nothing)
+    simulate_scm!(x, interventions, rng, mechanism, noise, intervention, adjacency(drawn), n_obs)
+    return drawn, nothing
 end
 
 function check_size(d::Integer, n_obs::Integer, n_int::Integer)

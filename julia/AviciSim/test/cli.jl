@@ -16,6 +16,19 @@ end
         @test status == 0 && occursin(out, text)
         @test load_dataset(out).x == simulate("linear"; d=4, n_obs=6, seed=9).x
     end
+    mktempdir() do folder
+        arguments = ("simulate", "--domain", "grn-ecoli", "--d", "6", "--n-obs", "5", "--n-int", "3", "--index", "2", "-n", "3")
+        status, text = shell(arguments..., "--out", folder)
+        @test status == 0 && occursin("3/3 datasets", text)
+        @test sort(readdir(folder)) == ["dataset-000002", "dataset-000003", "dataset-000004"]
+        data = load_dataset(joinpath(folder, "dataset-000003"))
+        again = simulate("grn-ecoli"; d=6, n_obs=5, n_int=3, index=3)
+        @test data.x == again.x && data.expression == again.expression && data.index == 3
+        other = joinpath(folder, "other")
+        program = joinpath(ROOT, "bin", "avicisim")
+        @test success(`$(Base.julia_cmd()) --startup-file=no -p 2 $program $arguments --out $other`)
+        @test load_dataset(joinpath(other, "dataset-000004")).x == load_dataset(joinpath(folder, "dataset-000004")).x
+    end
     @test shell("domains")[1] == 0 && all(name -> occursin(name, shell("domains")[2]), list_domains())
     for arguments in (("--help",), ("-h",), ("help",), ("simulate", "--help"), ("simulate", "linear", "-h"))
         status, text = shell(arguments...)
@@ -25,7 +38,8 @@ end
     for (arguments, reason) in (
         ("simulate", "linear") => "--out", ("simulate", "linear", "--rows", "3") => "--rows",
         ("simulate", "linear", "--d", "x", "--out", "y") => "whole number", ("simulate", "linear", "--d") => "needs a value",
-        ("simulate", "lin", "--out", "y") => "lin",
+        ("simulate", "lin", "--out", "y") => "lin", ("simulate", "--out", "y") => "domain is missing",
+        ("simulate", "linear", "-n", "0", "--out", "y") => "from 1 on", ("simulate", "lin", "-n", "2", "--out", "y") => "lin",
         ("simulate", "linear", "--n-obs", "2", "--out", joinpath(@__FILE__, "y")) => "cli.jl",
     )
         status, text = shell(arguments...)

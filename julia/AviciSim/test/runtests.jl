@@ -57,7 +57,7 @@ end
 
 @testset "AviciSim" begin
     for file in (
-        "elementary", "random", "distributions", "networks", "graphs", "scm", "measurement", "grn", "domain", "simulate", "extend",
+        "elementary", "random", "distributions", "networks", "graphs", "scm", "measurement", "grn", "agreement", "domain", "simulate", "extend",
         "robust", "io", "cli",
     )
         @testset "$file" begin

@@ -1,6 +1,12 @@
-using AviciSim: AdditiveNoise, DoIntervention, Heteroscedastic, LinearMechanism, Parameter, RFFMechanism, Stream, simulate_scm, standard_noise!
+using AviciSim: AdditiveNoise, DoIntervention, Heteroscedastic, LinearMechanism, Parameter, RFFMechanism, Stream, simulate_scm!, standard_noise!
 
 constant(x) = Parameter(x, "")
+"The rows of a model in new arrays."
+function simulate_scm(rng, mechanism, noise, intervention, graph, n_obs, n_int)
+    x, mask = zeros(Float32, n_obs + n_int, size(graph, 1)), zeros(UInt8, n_obs + n_int, size(graph, 1))
+    return simulate_scm!(x, mask, rng, mechanism, noise, intervention, graph, n_obs)
+end
+
 const FORK = UInt8[0 1 1; 0 0 0; 0 1 0]     # 1 → 2, 1 → 3, 3 → 2
 
 function rows(mechanism, scale, n_obs, n_int; graph=FORK, targets=1.0, seed=1)

@@ -6,6 +6,7 @@ A finished model is a folder: `config.json` (all settings), `card.json` (what it
 
 from __future__ import annotations
 
+import difflib
 import json
 import logging
 import shutil
@@ -19,6 +20,7 @@ import orbax.checkpoint as ocp
 from flax import nnx
 
 from avici_jl.errors import CheckpointError
+from avici_jl.resources import pretrained_dir
 
 logging.getLogger("absl").setLevel(logging.ERROR)
 
@@ -31,6 +33,33 @@ class LoadedModel(NamedTuple):
     config: dict[str, Any]
     params: dict[str, Any]
     card: dict[str, Any]
+
+
+def list_models() -> list[str]:
+    """Names of the shipped models."""
+    return sorted(path.parent.name for path in pretrained_dir().glob("*/config.json"))
+
+
+def find_model(name_or_path: str | Path) -> Path:
+    """Folder of a model: a saved model or a run's working folder by its path, a shipped model by its name.
+
+    Raises:
+        CheckpointError: there is no such model.
+    """
+    path = Path(name_or_path)
+    shipped = list_models()
+    if (path / _CONFIG).is_file():
+        return path
+    if str(name_or_path) in shipped:
+        return pretrained_dir() / name_or_path
+    if path.is_dir():
+        raise CheckpointError(f"The folder {path} holds no model: it has no {_CONFIG}.")
+    near = difflib.get_close_matches(str(name_or_path), shipped, n=1)
+    hint = f' Did you mean "{near[0]}"?' if near else ""
+    raise CheckpointError(
+        f'There is no model "{name_or_path}".{hint} Shipped: {", ".join(shipped) or "none"}; '
+        "or give the folder of a model that you trained."
+    )
 
 
 def save_model(

@@ -119,6 +119,7 @@ class Config:
     Attributes:
         steps: number of optimiser steps.
         average: rate kept per step by the moving average of the parameters (0.9995: about the last 2000 steps).
+        init: shipped model, or folder of a model or a run, whose parameters are the initial ones; empty for fresh ones.
         seed: seed of the initial parameters, dropout and power iteration.
         checkpoint_minutes: time between two checkpoints.
         log_seconds: time between two lines of progress.
@@ -132,6 +133,7 @@ class Config:
     objective: ObjectiveConfig
     optimizer: OptimizerConfig
     network: dict[str, Any]
+    init: str = ""
     seed: int = 0
     checkpoint_minutes: float = 5.0
     log_seconds: float = 10.0

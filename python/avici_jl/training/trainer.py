@@ -23,7 +23,7 @@ from avici_jl.evaluation.metrics import auprc
 from avici_jl.network import build_network
 from avici_jl.preprocess import features
 from avici_jl.simulation import load_domain, simulate_batch
-from avici_jl.training.checkpoint import RunCheckpoints, read_json, write_json
+from avici_jl.training.checkpoint import RunCheckpoints, find_model, load_model, read_json, write_json
 from avici_jl.training.config import Config, OptimizerConfig, resolve
 from avici_jl.training.data import Batch, TrainingData
 from avici_jl.training.objective import Dual, dual_ascent, objective
@@ -106,6 +106,8 @@ class Trainer:
         step, start, predict = compile_run(config)
         self._step, self._predict = step, predict
         self.state: TrainState = start()
+        if config.init and checkpoints.latest() is None:
+            self.state = start_from(self.state, config)
         self._progress: dict[str, Any] = {"seconds": 0.0, "datasets": 0, "validation": {}}
         if checkpoints.latest() is not None:
             self.state, self._progress = checkpoints.restore(self.state)
@@ -234,6 +236,21 @@ def compile_run(config: Config) -> tuple[Callable[..., Any], Callable[[], TrainS
     return step, start, predict
 
 
+def start_from(state: TrainState, config: Config) -> TrainState:
+    """The first state of a run, with the parameters of the model that `config.init` names.
+
+    Raises:
+        CheckpointError: there is no such model.
+        ConfigError: its network is another one.
+    """
+    found = load_model(find_model(config.init)).params
+    shapes = [jax.tree.map(jnp.shape, params) for params in (found, state.params)]
+    if shapes[0] != shapes[1]:
+        raise ConfigError(f"The parameters of {config.init} do not fit this run's network; give it the same settings.")
+    params = jax.tree.map(jnp.asarray, found)
+    return state._replace(params=params, average=jax.tree.map(jnp.copy, params))
+
+
 def build_optimizer(config: OptimizerConfig, steps: int) -> optax.GradientTransformation:
     """The optimiser with its schedule over a run of `steps` steps, and the clipping of the gradient."""
     warmup = round(config.warmup * steps)
@@ -327,6 +344,8 @@ def _settle(workdir: Path, domain: str | None, preset: str | None, overrides: Se
     if domain is None:
         raise ConfigError(f"{workdir} holds no run yet, so a domain is needed.")
     config = asked(domain)
+    if config.init:
+        find_model(config.init)
     nnx.eval_shape(lambda: build_network(config.network, rngs=nnx.Rngs(0)))  # refuses what cannot be built
     workdir.mkdir(parents=True, exist_ok=True)
     write_json(path, config.to_dict())

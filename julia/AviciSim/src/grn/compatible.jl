@@ -45,10 +45,13 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
     activity = Vector{Part}(undef, d)                       # of every regulator at every step; all that a level needs of the earlier
     at_mean = zeros(Float32, chains, d)                     # activity at the mean expression
     factor = Float32[conditions[cld(c, kinds)].factor[gene] for c in 1:chains, gene in 1:d]
-    longest = maximum(count(==(level), height) * path_length(chains, window + 10 * level) for level in unique(height))
-    noise, production = Vector{Float32}(undef, longest), Vector{Float32}(undef, longest)
+    levels = [findall(==(level), height) for level in 0:maximum(height)]
+    lengths = [length(genes) * path_length(chains, window + 10 * level) for (level, genes) in zip(0:maximum(height), levels)]
+    longest = maximum(lengths)
+    memory = borrow(2 * longest + sum(lengths))
+    noise, production, used = view(memory, 1:longest), view(memory, longest+1:2*longest), 2 * longest
     for level in maximum(height):-1:0
-        genes, steps = findall(==(level), height), window + 10 * level
+        genes, steps = levels[level+1], window + 10 * level
         stride = path_length(chains, steps)
         fill_normal!(split(rng, level), view(noise, 1:stride*length(genes)))
         start = zeros(Float32, LANES * cld(chains, LANES), length(genes))
@@ -57,7 +60,8 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
             produce!(own, view(start, 1:chains, g), problem, gene, activity, at_mean, factor)
             start[:, g] ./= problem.decay[gene]
         end
-        path = Vector{Float32}(undef, stride * length(genes))
+        path = view(memory, used+1:used+stride*length(genes))
+        used += stride * length(genes)
         integrate!(path, production, noise, start, stride, chains, steps, problem, genes, algorithm.dt)
         for (g, gene) in enumerate(genes)
             own = view(path, (g-1)*stride+1:g*stride)
@@ -78,6 +82,7 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
             activity[gene] = activate!(own, inverses, problem.hill)
         end
     end
+    give_back(memory)
     for (k, condition) in enumerate(conditions)
         order = permutation(row_rng, kinds * cells)
         for (row, cell) in zip(condition.rows, order)
@@ -88,6 +93,22 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
             end
         end
     end
+end
+
+# Memory for trajectories is used again: fresh memory costs more time than the arithmetic on it.
+const MEMORY = Vector{Float32}[]
+const MEMORY_LOCK = ReentrantLock()
+
+function borrow(count::Int)
+    found = lock(() -> isempty(MEMORY) ? Float32[] : pop!(MEMORY), MEMORY_LOCK)
+    length(found) < count && (found = zeros(Float32, count))
+    return found
+end
+
+# At most 64 MB of each of at most as many as there are threads is kept.
+function give_back(memory::Vector{Float32})
+    length(memory) <= 2^24 && lock(() -> length(MEMORY) < Threads.nthreads() && push!(MEMORY, memory), MEMORY_LOCK)
+    return nothing
 end
 
 # Part of a vector.

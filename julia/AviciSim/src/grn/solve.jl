@@ -122,14 +122,16 @@ function solve_conditions(
     return expression, counts, types
 end
 
-# f(1), ..., f(count) on all threads; the first failure is thrown as it is.
+# f(1), ..., f(count) on all threads, each of which takes the next number when it is free; the first failure is thrown as it is.
 function in_threads(f, count::Int)
-    failures = Vector{Any}(nothing, count)
-    Threads.@threads for k in 1:count
-        try
-            f(k)
-        catch failure
-            failures[k] = failure
+    failures, next = Vector{Any}(nothing, count), Threads.Atomic{Int}(1)
+    Threads.@threads for _ in 1:min(count, Threads.nthreads())
+        while (k = Threads.atomic_add!(next, 1)) <= count
+            try
+                f(k)
+            catch failure
+                failures[k] = failure
+            end
         end
     end
     for failure in failures

@@ -1,0 +1,183 @@
+"""Speed of the simulators beside others, side by side in one run. `make bench-simulators` calls it.
+
+One thread, warm, medians with quartiles, as ratios:
+
+- gene regulation beside sergio_rs (Rust) at the same genes, cells and steps, and beside the machine's own floor: one
+  bulk normal draw and the arithmetic of one Euler-Maruyama step;
+- linear and random-Fourier-feature models beside the generators of avici 1.0.7 (NumPy);
+- scaling in cells, genes and threads, and a data set of 400 genes and 2700 cells.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import sergio_rs
+
+from avici_jl.resources import julia_package_dir
+from avici_jl.simulation import bridge
+
+REFERENCE = Path(sys.prefix) / "reference"  # where the Makefile puts avici 1.0.7
+TYPES, CELLS, EVERY, DT = 5, 120, 15, 0.01
+BATCH = 10
+
+HELPERS = """
+using AviciSim: ErdosRenyi, EulerMaruyama, Distribution, GRNProblem, Parameter, Stream
+using AviciSim: euler_step, fill_normal!, sample_graph
+
+random_graph(genes, seed) = sample_graph(Stream(seed, 0), ErdosRenyi(Parameter(2, "")), genes)
+grn(graph) = GRNProblem(
+    graph; basal=Distribution(:uniform, 1, 3), interaction=Distribution(:uniform, 1, 5), cell_types=5
+)
+run_grn(problem, seed, mode) =
+    AviciSim.solve(problem, EulerMaruyama(0.01); cells=600, mode=Symbol(mode), seed=seed)
+
+# A normal number and one step, per gene: no regulation, no sampling, everything in the cache.
+function floor_steps!(x, z, rng, steps)
+    for _ in 1:steps
+        fill_normal!(rng, z)
+        @inbounds @simd ivdep for k in eachindex(x)
+            x[k] = euler_step(Val(:dpd), x[k], 1.0f0, 0.8f0, 0.01f0, 0.1f0, z[k])
+        end
+    end
+end
+floor_run(steps) = floor_steps!(ones(Float32, 4096), zeros(Float32, 4096), Stream(1, 0), steps)
+
+run_domain(name, count, seed) = AviciSim.simulate_batch(name, count; d=30, n_obs=1000, seed=seed)
+"""
+
+
+def side_by_side(ours: Callable[[int], object], theirs: Callable[[int], object], repeats: int) -> list[np.ndarray]:
+    """Quartiles of both times in ms, measured in turns after one run each that is not counted."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for k in range(repeats + 1):
+        for f, found in zip((ours, theirs), times, strict=True):
+            begin = time.perf_counter()
+            f(k)
+            if k:
+                found.append(1e3 * (time.perf_counter() - begin))
+    return [np.quantile(found, [0.5, 0.25, 0.75]) for found in times]
+
+
+def text(quartiles: np.ndarray) -> str:
+    return f"{quartiles[0]:9.3f} ({quartiles[1]:.3f}-{quartiles[2]:.3f})"
+
+
+def sergio(graph: np.ndarray, seed: int) -> Callable[[int], object]:
+    """The same network in sergio_rs: its own half-responses, 120 cells per type, one every 15 steps."""
+    rng = np.random.default_rng(seed)
+    genes = [sergio_rs.Gene(f"g{j}", 0.8) for j in range(len(graph))]
+    grn = sergio_rs.GRN()
+    for i, j in np.argwhere(graph):
+        k = rng.uniform(1, 5) * rng.choice([-1, 1])
+        grn.add_interaction(reg=genes[i], tar=genes[j], k=k, h=None, n=2)
+    grn.set_mrs()
+    masters = sergio_rs.MrProfile.from_random(
+        grn, num_cell_types=TYPES, low_range=(1, 2), high_range=(2.01, 3), seed=seed
+    )
+    sim = sergio_rs.Sim(grn, num_cells=CELLS, safety_iter=0, scale_iter=EVERY, dt=DT, noise_s=1, seed=seed)
+    return lambda k: sim.simulate(masters)
+
+
+def reference(kind: str) -> Callable[[int], object]:
+    """The generators of avici 1.0.7 (NumPy, igraph), without the rest of that package: it needs an old JAX."""
+    for name in ("avici", "avici.utils"):
+        package = types.ModuleType(name)
+        package.__path__ = [str(REFERENCE.joinpath(*name.split(".")))]
+        sys.modules[name] = package
+    synthetic = importlib.import_module("avici.synthetic")
+    common = {
+        "bias": synthetic.Uniform(low=-3, high=3),
+        "noise": synthetic.Gaussian(),
+        "noise_scale": synthetic.Uniform(low=0.2, high=2),
+    }
+    if kind == "linear":
+        mechanism = synthetic.LinearAdditive(param=synthetic.SignedUniform(low=1, high=3), **common)
+    else:
+        length, scale = synthetic.Uniform(low=7, high=10), synthetic.Uniform(low=10, high=20)
+        mechanism = synthetic.RFFAdditive(length_scale=length, output_scale=scale, **common)
+    graphs = synthetic.ErdosRenyi(edges_per_var=2)
+
+    def run(k: int) -> object:
+        for index in range(BATCH):
+            rng = np.random.default_rng([k, index])
+            mechanism(rng=rng, g=graphs(rng, 30), n_observations_obs=1000, n_observations_int=0)
+        return None
+
+    return run
+
+
+def main() -> None:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    bridge.julia()
+    module = bridge._bridge()
+    module.seval("begin\n" + HELPERS + "\nend")
+    version = module.seval("string(VERSION)")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    print(f"{machine}; Julia {version}, one thread; times in ms: median (quartiles)")
+
+    module.floor_run(10)
+    floor = []
+    for _ in range(15):
+        begin = time.perf_counter()
+        module.floor_run(500)
+        floor.append((time.perf_counter() - begin) / (500 * 4096) * 1e9)
+    print(f"floor: {np.median(floor):.2f} ns per gene-step (a normal number and the arithmetic of a step)\n")
+
+    print(f"gene regulation, {TYPES} cell types x {CELLS} cells, one every {EVERY} steps, mode compatible")
+    print("genes          AviciSim                 sergio_rs             ratio   ns per gene-step")
+    for genes in (30, 50, 100):
+        graph = np.array(module.random_graph(genes, 1))
+        problem = module.grn(graph)
+        ours, theirs = side_by_side(
+            lambda k, p=problem: module.run_grn(p, k, "compatible"), sergio(graph, 1), repeats=25
+        )
+        steps = genes * TYPES * CELLS * EVERY
+        print(f"{genes:5} {text(ours)}  {text(theirs)}  {theirs[0] / ours[0]:6.1f}x  {1e6 * ours[0] / steps:6.2f}")
+    print("\nthe same cells, each a trajectory of its own (mode physical, 625 steps)")
+    for genes in (30, 100):
+        problem = module.grn(module.random_graph(genes, 1))
+        ours, _ = side_by_side(lambda k, p=problem: module.run_grn(p, k, "physical"), lambda k: None, repeats=7)
+        print(f"{genes:5} {text(ours)}  {1e6 * ours[0] / (genes * 600 * 625):6.2f} ns per gene-step")
+
+    print(f"\nstructural causal models, d = 30, n = 1000, graph included, batches of {BATCH} datasets")
+    print("domain         AviciSim                 avici 1.0.7           ratio")
+    for kind in ("linear", "rff"):
+        ours, theirs = side_by_side(lambda k, name=kind: module.run_domain(name, BATCH, k), reference(kind), repeats=9)
+        print(f"{kind:8} {text(ours)}  {text(theirs)}  {theirs[0] / ours[0]:6.1f}x")
+
+    print("\nscaling (ms with 1 and 2 threads, ratio)")
+    found: list[dict[str, list[str]]] = []
+    for threads in (1, 2):
+        script = julia_package_dir() / "bench" / "scaling.jl"
+        command = [
+            "julia",
+            "--startup-file=no",
+            f"--project={julia_package_dir()}",
+            f"--threads={threads}",
+            str(script),
+        ]
+        lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+        found.append({})
+        for line in lines:
+            name, _, *numbers = line.split()
+            found[-1][name] = numbers
+    for name, one in found[0].items():
+        two = found[1][name]
+        if name.startswith("peak-memory"):
+            print(f"{name:45} {one[0]:>10} {two[0]:>10}")
+        else:
+            print(f"{name:45} {float(one[0]):10.2f} {float(two[0]):10.2f}  {float(one[0]) / float(two[0]):5.2f}x")
+
+
+if __name__ == "__main__":
+    main()
