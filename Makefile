@@ -34,6 +34,8 @@ lint: .venv/installed
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/fatou --quiet format --check julia
+	$(BIN)/fatou lint julia
 
 .venv/installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; none is on PATH." >&2; exit 1; }

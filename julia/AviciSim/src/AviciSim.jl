@@ -7,11 +7,20 @@ stochastic differential equations with knock-outs and the noise of single-cell a
 """
 module AviciSim
 
-import Pkg     # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
+import Pkg # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
 import Distributed
 
 export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation
-export adjacency, interventions, knockdown, knockout, list_domains, list_networks, load_dataset, load_domain, load_network, overexpress
+export adjacency,
+    interventions,
+    knockdown,
+    knockout,
+    list_domains,
+    list_networks,
+    load_dataset,
+    load_domain,
+    load_network,
+    overexpress
 export profile, save_dataset, simulate, simulate_batch, solve, trajectory
 
 include("elementary.jl")

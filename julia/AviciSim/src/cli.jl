@@ -16,7 +16,7 @@ More processes: julia -p 4 bin/avicisim ... The datasets are the same bytes howe
 
 The command line; returns the exit status.
 """
-function main(arguments::AbstractVector{<:AbstractString}=ARGS)
+function main(arguments::AbstractVector{<:AbstractString} = ARGS)
     try
         return command(arguments)
     catch failure
@@ -49,17 +49,17 @@ function simulate_command(arguments)
     domain === nothing && throw(ArgumentError("a domain is missing"))
     haskey(options, "out") || throw(ArgumentError("--out FOLDER is missing"))
     number(name, default) = whole(name, get(options, name, default))
-    size = (d=number("d", "30"), n_obs=number("n-obs", "1000"), n_int=number("n-int", "0"), seed=number("seed", "0"))
+    size = (d = number("d", "30"), n_obs = number("n-obs", "1000"), n_int = number("n-int", "0"), seed = number("seed", "0"))
     index = number("index", "0")
     if !haskey(options, "n")
-        data = simulate(domain; size..., index=index)
+        data = simulate(domain; size..., index = index)
         println(data, "\nwritten to ", save_dataset(options["out"], data))
         return 0
     end
     count = number("n", "1")
     count >= 1 || throw(ArgumentError("-n needs a number from 1 on, got $count"))
-    load_domain(domain)         # is refused here, not in another process
-    simulate_many(domain, options["out"], index:index+count-1, size)
+    load_domain(domain) # is refused here, not in another process
+    simulate_many(domain, options["out"], index:index + count - 1, size)
     println("$count datasets of domain $domain written to ", options["out"])
     return 0
 end
@@ -75,7 +75,7 @@ function simulate_many(domain, out, indices, size)
             Distributed.pmap(index -> simulate_to(domain, out, index, size), part)
         else
             made = Vector{Dataset}(undef, length(part))
-            in_threads(k -> (made[k] = simulate(domain; size..., index=part[k])), length(part))
+            in_threads(k -> (made[k] = simulate(domain; size..., index = part[k])), length(part))
             foreach(data -> save_dataset(folder_of(out, data.index), data), made)
         end
         done += length(part)
@@ -83,26 +83,26 @@ function simulate_many(domain, out, indices, size)
         if now - last_time > 1 || done == length(indices)
             rate = done / (now - begin_time)
             left = round(Int, (length(indices) - done) / rate)
-            println(stderr, "$done/$(length(indices)) datasets, $(round(rate; digits=1)) per second, $left s left")
+            println(stderr, "$done/$(length(indices)) datasets, $(round(rate; digits = 1)) per second, $left s left")
             last_time = now
         end
     end
 end
 
 function simulate_to(domain, out, index, size)
-    save_dataset(folder_of(out, index), simulate(domain; size..., index=index))
+    save_dataset(folder_of(out, index), simulate(domain; size..., index = index))
     return nothing
 end
 
 folder_of(out, index) = joinpath(out, "dataset-" * lpad(index, 6, '0'))
 
 function read_options(arguments)
-    options, known = Dict{String,String}(), ("domain", "d", "n-obs", "n-int", "seed", "index", "out", "n")
+    options, known = Dict{String, String}(), ("domain", "d", "n-obs", "n-int", "seed", "index", "out", "n")
     for k in 1:2:length(arguments)
         name = arguments[k] == "-n" ? "--n" : arguments[k]
         startswith(name, "--") && name[3:end] in known || throw(ArgumentError("unknown option $name"))
         k < length(arguments) || throw(ArgumentError("$name needs a value"))
-        options[name[3:end]] = arguments[k+1]
+        options[name[3:end]] = arguments[k + 1]
     end
     return options
 end

@@ -34,20 +34,19 @@ A number, a distribution, or a list of these, of which each dataset uses one.
 Throws an `ArgumentError` that names `location` if `value` is none of them.
 """
 struct Parameter
-    choices::Vector{Union{Float64,Distribution}}
+    choices::Vector{Union{Float64, Distribution}}
 end
 
 function Parameter(value, location::AbstractString)
     if value isa AbstractVector
         isempty(value) && refuse(location, "the list is empty")
-        return Parameter(Union{Float64,Distribution}[single(v, location) for v in value])
+        return Parameter(Union{Float64, Distribution}[single(v, location) for v in value])
     end
-    return Parameter(Union{Float64,Distribution}[single(value, location)])
+    return Parameter(Union{Float64, Distribution}[single(value, location)])
 end
 
 single(value::Bool, location) = refuse(location, "a number, list or distribution is expected, got $value")
-single(value::Real, location) =
-    isfinite(value) ? Float64(value) : refuse(location, "a finite number is expected, got $value")
+single(value::Real, location) = isfinite(value) ? Float64(value) : refuse(location, "a finite number is expected, got $value")
 function single(table::AbstractDict, location)
     length(table) == 1 || refuse(location, "a distribution has exactly one name of $(join(DISTRIBUTIONS, ", "))")
     return distribution(first(table)..., location)
@@ -91,10 +90,10 @@ end
 The choice that one dataset makes of a parameter: a number or a distribution.
 """
 settle(parameter::Parameter, rng::Stream) = choose(rng, parameter.choices)
-settle(settled::Union{Float64,Distribution}, ::Stream) = settled
+settle(settled::Union{Float64, Distribution}, ::Stream) = settled
 
 "A parameter, or what a dataset has made of it."
-const Settable = Union{Parameter,Float64,Distribution}
+const Settable = Union{Parameter, Float64, Distribution}
 
 """
     draw(settled, rng::Stream)::Float64

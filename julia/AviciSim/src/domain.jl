@@ -17,33 +17,40 @@ struct Domain
     description::String
     acyclic::Bool
     path::String
-    graphs::Vector{Pair{Float64,GraphModel}}
-    mechanisms::Vector{Pair{Float64,Union{Mechanism,GRNMechanism}}}
-    noises::Vector{Pair{Float64,Noise}}
-    interventions::Vector{Pair{Float64,Union{DoIntervention,GenePerturbation}}}
-    measurements::Vector{Pair{Float64,TechnicalNoise}}
+    graphs::Vector{Pair{Float64, GraphModel}}
+    mechanisms::Vector{Pair{Float64, Union{Mechanism, GRNMechanism}}}
+    noises::Vector{Pair{Float64, Noise}}
+    interventions::Vector{Pair{Float64, Union{DoIntervention, GenePerturbation}}}
+    measurements::Vector{Pair{Float64, TechnicalNoise}}
 end
 
 Base.show(io::IO, domain::Domain) = print(io, "Domain(\"", domain.name, "\"): ", domain.description)
 
 function Domain(
     base;
-    name=nothing,
-    description=nothing,
-    graph=nothing,
-    mechanism=nothing,
-    noise=nothing,
-    intervention=nothing,
-    measurement=nothing,
+    name = nothing,
+    description = nothing,
+    graph = nothing,
+    mechanism = nothing,
+    noise = nothing,
+    intervention = nothing,
+    measurement = nothing,
 )
     base = load_domain(base)
     shares(list::AbstractVector, _) = [Float64(first(entry)) => last(entry) for entry in list]
     shares(::Nothing, before) = before
     shares(part, _) = [1.0 => part]
     return Domain(
-        something(name, base.name), base.kind, something(description, base.description), base.acyclic, base.path,
-        shares(graph, base.graphs), shares(mechanism, base.mechanisms), shares(noise, base.noises),
-        shares(intervention, base.interventions), shares(measurement, base.measurements),
+        something(name, base.name),
+        base.kind,
+        something(description, base.description),
+        base.acyclic,
+        base.path,
+        shares(graph, base.graphs),
+        shares(mechanism, base.mechanisms),
+        shares(noise, base.noises),
+        shares(intervention, base.interventions),
+        shares(measurement, base.measurements),
     )
 end
 
@@ -70,29 +77,35 @@ end
 load_domain(domain::Domain) = domain
 
 # A path is relative to the working folder, or for `base` to the folder of the file that names it.
-function domain_path(name_or_path::AbstractString, folder::AbstractString; relative_to::AbstractString=pwd(), prefix::AbstractString="")
+function domain_path(
+    name_or_path::AbstractString,
+    folder::AbstractString;
+    relative_to::AbstractString = pwd(),
+    prefix::AbstractString = "",
+)
     is_path = endswith(name_or_path, ".toml")
     path = is_path ? abspath(joinpath(relative_to, name_or_path)) : joinpath(folder, "$name_or_path.toml")
-    isfile(path) || throw(ArgumentError(
-        prefix * "there is no domain \"$name_or_path\"; shipped are $(join(list_domains(), ", ")), and a path ends in .toml",
-    ))
+    isfile(path) ||
+        throw(ArgumentError(
+            prefix * "there is no domain \"$name_or_path\"; shipped are $(join(list_domains(), ", ")), and a path ends in .toml",
+        ))
     return path
 end
 
 const LISTS = ("graph", "mechanism", "noise", "intervention", "measurement")
 
 # The tables of a file, on top of those of its base. Each list comes with the file that it is from, for messages and paths.
-function read_tables(path::AbstractString, above=String[])
+function read_tables(path::AbstractString, above = String[])
     table = read_toml(path)
     for key in sort!(collect(keys(table)))
         known = ("name", "kind", "description", "acyclic", "base", "code", LISTS...)
         key in known || refuse(path, "unknown key \"$key\"; known are $(join(sort!(collect(known)), ", "))")
     end
-    from = Dict{String,String}(key => path for key in keys(table))
+    from = Dict{String, String}(key => path for key in keys(table))
     haskey(table, "base") || return table, from
     base = table["base"]
     base isa String || refuse("$path: base", "the name or the path of a domain is expected, got $(repr(base))")
-    base_path = domain_path(base, DOMAINS; relative_to=dirname(path), prefix="$path: base: ")
+    base_path = domain_path(base, DOMAINS; relative_to = dirname(path), prefix = "$path: base: ")
     base_path in above && refuse("$path: base", "the domains are each other's base")
     inherited, origins = read_tables(base_path, [above; path])
     return merge(inherited, table), merge(origins, from)
@@ -102,8 +115,7 @@ function parse_domain(path::String)
     table, from = read_tables(path)
     for (key, type) in (("name", String), ("description", String), ("acyclic", Bool), ("kind", String))
         haskey(table, key) || refuse(path, "the key \"$key\" is missing")
-        table[key] isa type ||
-            refuse("$(from[key]): $key", "expected a $(lowercase(string(type))), got $(repr(table[key]))")
+        table[key] isa type || refuse("$(from[key]): $key", "expected a $(lowercase(string(type))), got $(repr(table[key]))")
     end
     haskey(table, "code") && load_code(table["code"], from["code"])
     kind = table["kind"]
@@ -117,18 +129,18 @@ function parse_domain(path::String)
     grn = genes > 0
     kind == "counts" && !grn && refuse("$path: kind", "counts need the mechanism grn")
     for (k, (_, entry)) in enumerate(interventions)
-        (entry isa GenePerturbation) == grn || refuse(
-            "$(from["intervention"]): [[intervention]] $k: model",
-            grn ? "genes have knockout, knockdown and overexpression" : "structural causal models have do",
-        )
+        (entry isa GenePerturbation) == grn ||
+            refuse(
+                "$(from["intervention"]): [[intervention]] $k: model",
+                grn ? "genes have knockout, knockdown and overexpression" : "structural causal models have do",
+            )
     end
     grn && haskey(table, "noise") && refuse("$(from["noise"]): noise", "genes have [[measurement]] noise instead")
     !grn && haskey(table, "measurement") && refuse("$(from["measurement"]): measurement", "values have [[noise]] instead")
     measurements = grn ? list("measurement", TechnicalNoise) : []
     for (k, (_, entry)) in enumerate(measurements)
-        entry.umi == (kind == "counts") || refuse(
-            "$(from["measurement"]): [[measurement]] $k: umi", "must be true for the kind counts and false for values"
-        )
+        entry.umi == (kind == "counts") ||
+            refuse("$(from["measurement"]): [[measurement]] $k: umi", "must be true for the kind counts and false for values")
     end
     if any(entry -> last(entry) isa Subnetwork && last(entry).cycles === :keep, graphs)
         any(entry -> !(last(entry) isa GRNMechanism) || last(entry).mode === :compatible, mechanisms) &&
@@ -136,8 +148,16 @@ function parse_domain(path::String)
         table["acyclic"] && refuse("$(from["acyclic"]): acyclic", "must be false where cycles are kept")
     end
     return Domain(
-        table["name"], kind, table["description"], table["acyclic"], path, graphs, mechanisms,
-        grn ? [] : list("noise", (t, l) -> read_model(NOISES, t, l)), interventions, measurements,
+        table["name"],
+        kind,
+        table["description"],
+        table["acyclic"],
+        path,
+        graphs,
+        mechanisms,
+        grn ? [] : list("noise", (t, l) -> read_model(NOISES, t, l)),
+        interventions,
+        measurements,
     )
 end
 

@@ -71,15 +71,15 @@ Natural logarithm of a positive finite normal number, in SIMD code inside a loop
     f = reinterpret(Float32, (shifted & Int32(0x007fffff)) + Int32(0x3f3504f3)) - 1.0f0
     z = f * f
     p = 7.0376836292f-2
-    p = p * f - 1.1514610310f-1
-    p = p * f + 1.1676998740f-1
+    p = p * f - 1.151461031f-1
+    p = p * f + 1.167699874f-1
     p = p * f - 1.2420140846f-1
     p = p * f + 1.4249322787f-1
     p = p * f - 1.6668057665f-1
     p = p * f + 2.0000714765f-1
     p = p * f - 2.4999993993f-1
     p = p * f + 3.3333331174f-1
-    tail = f * z * p - 2.12194440f-4 * exponent - 0.5f0 * z
+    tail = f * z * p - 2.1219444f-4 * exponent - 0.5f0 * z
     return f + tail + 0.693359375f0 * exponent
 end
 
@@ -91,8 +91,8 @@ Exponential of a number, held within [-87, 88], in SIMD code inside a loop; rela
 @inline function portable_exp(x::Float32)
     x = ifelse(x < -87.0f0, -87.0f0, ifelse(x > 88.0f0, 88.0f0, x))
     k = floor(x * 1.44269504f0 + 0.5f0)
-    r = (x - k * 0.693359375f0) + k * 2.12194440f-4
-    p = 1.9875691500f-4
+    r = (x - k * 0.693359375f0) + k * 2.1219444f-4
+    p = 1.98756915f-4
     p = p * r + 1.3981999507f-3
     p = p * r + 8.3334519073f-3
     p = p * r + 4.1665795894f-2
@@ -120,7 +120,7 @@ cos(2πt), t in turns. In SIMD code inside a loop, within [-1, 1] up to rounding
 error about 4e-7 · max(1, |t|).
 """
 @inline function cos_turns(t::Float32)
-    f = t - floor(t)                        # exact, in [0, 1]
+    f = t - floor(t) # exact, in [0, 1]
     return quarter_sine(abs(f - 0.5f0) - 0.25f0)
 end
 
@@ -136,4 +136,4 @@ sin(2πt), t in turns, with the properties of [`cos_turns`](@ref).
 
 The sum from first to last, in this order on every processor; `sum` adds in an order that depends on the processor.
 """
-ordered_sum(values) = foldl(+, values; init=zero(eltype(values)))
+ordered_sum(values) = foldl(+, values; init = zero(eltype(values)))

@@ -69,30 +69,30 @@ const GRAPHS = Models()
 
 GRAPHS["erdos-renyi"] = (table, location) -> begin
     check_keys(table, location, ("edges_per_variable",))
-    ErdosRenyi(parameter(table, "edges_per_variable", location; above=0))
+    ErdosRenyi(parameter(table, "edges_per_variable", location; above = 0))
 end
 for (name, transposed) in ("scale-free" => false, "scale-free-transposed" => true)
     GRAPHS[name] = (table, location) -> begin
         check_keys(table, location, ("edges_per_variable",), ("power",))
-        edges = whole_parameter(table, "edges_per_variable", location; least=1)
-        ScaleFree(edges, parameter(table, "power", location; default=1.0, above=0), transposed)
+        edges = whole_parameter(table, "edges_per_variable", location; least = 1)
+        ScaleFree(edges, parameter(table, "power", location; default = 1.0, above = 0), transposed)
     end
 end
 GRAPHS["watts-strogatz"] = (table, location) -> begin
     check_keys(table, location, ("dimension", "rewiring"), ("neighbours",))
-    dimension = whole_parameter(table, "dimension", location; least=1, most=3)
-    neighbours = whole_parameter(table, "neighbours", location; default=1, least=1)
-    WattsStrogatz(dimension, neighbours, parameter(table, "rewiring", location; least=0, most=1))
+    dimension = whole_parameter(table, "dimension", location; least = 1, most = 3)
+    neighbours = whole_parameter(table, "neighbours", location; default = 1, least = 1)
+    WattsStrogatz(dimension, neighbours, parameter(table, "rewiring", location; least = 0, most = 1))
 end
 GRAPHS["stochastic-block"] = (table, location) -> begin
     check_keys(table, location, ("edges_per_variable", "blocks", "ratio"))
-    edges = parameter(table, "edges_per_variable", location; above=0)
-    blocks = whole_parameter(table, "blocks", location; least=1)
-    StochasticBlock(edges, blocks, parameter(table, "ratio", location; least=0, most=1))
+    edges = parameter(table, "edges_per_variable", location; above = 0)
+    blocks = whole_parameter(table, "blocks", location; least = 1)
+    StochasticBlock(edges, blocks, parameter(table, "ratio", location; least = 0, most = 1))
 end
 GRAPHS["random-geometric"] = (table, location) -> begin
     check_keys(table, location, ("radius",))
-    RandomGeometric(parameter(table, "radius", location; above=0))
+    RandomGeometric(parameter(table, "radius", location; above = 0))
 end
 GRAPHS["subnetwork"] = (table, location) -> begin
     check_keys(table, location, ("network",), ("top", "cycles"))
@@ -101,7 +101,7 @@ GRAPHS["subnetwork"] = (table, location) -> begin
     cycles in ("break", "keep") || refuse("$location: cycles", "must be break or keep, got $(repr(cycles))")
     top isa Real && 0 < top <= 1 || refuse("$location: top", "a share in (0, 1] is expected, got $(repr(top))")
     path = joinpath(dirname(file_of(location)), network)
-    Subnetwork(load_network(isfile(path) ? path : network); top=top, cycles=Symbol(cycles))
+    Subnetwork(load_network(isfile(path) ? path : network); top = top, cycles = Symbol(cycles))
 end
 
 """
@@ -120,7 +120,7 @@ end
 function ordered_graph(rng::Stream, model::ErdosRenyi, d::Int)
     probability = 2 * draw(settle(model.edges_per_variable, rng), rng) / (d - 1)
     graph = zeros(UInt8, d, d)
-    for j in 2:d, i in 1:j-1
+    for j in 2:d, i in 1:j - 1
         graph[i, j] = uniform(rng) < probability
     end
     return graph
@@ -130,12 +130,12 @@ function ordered_graph(rng::Stream, model::ScaleFree, d::Int)
     links = Int(draw(settle(model.edges_per_variable, rng), rng))
     power = draw(settle(model.power, rng), rng)
     graph = zeros(UInt8, d, d)
-    degree, weight = zeros(Int, d), ones(d)         # degree^power + 1, where 0^power = 0
+    degree, weight = zeros(Int, d), ones(d) # degree^power + 1, where 0^power = 0
     free = copy(weight)
     for new in 2:d
         copyto!(free, 1, weight, 1, new - 1)
         for _ in 1:min(links, new - 1)
-            chosen = weighted_index(rng, view(free, 1:new-1))
+            chosen = weighted_index(rng, view(free, 1:new - 1))
             free[chosen] = 0.0
             degree[chosen] += 1
             weight[chosen] = portable_exp(power * portable_log(Float64(degree[chosen]))) + 1.0
@@ -158,8 +158,8 @@ function ordered_graph(rng::Stream, model::WattsStrogatz, d::Int)
         side += 1
     end
     places = side^dimension
-    linked = zeros(Bool, places, places)            # symmetric
-    links = Tuple{Int,Int}[]
+    linked = zeros(Bool, places, places) # symmetric
+    links = Tuple{Int, Int}[]
     link!(a, b) = a == b || linked[a, b] || (linked[a, b] = linked[b, a] = true; push!(links, (a, b)))
     coordinates(a) = [(a - 1) ÷ side^(k - 1) % side for k in 1:dimension]
     place(c) = 1 + sum(mod(c[k], side) * side^(k - 1) for k in 1:dimension)
@@ -174,7 +174,7 @@ function ordered_graph(rng::Stream, model::WattsStrogatz, d::Int)
         linked[a, b] = linked[b, a] = false
         linked[a, c] = linked[c, a] = true
     end
-    kept = permutation(rng, places)[1:d]            # in random order, which the edges follow
+    kept = permutation(rng, places)[1:d] # in random order, which the edges follow
     return UInt8[i < j && linked[kept[i], kept[j]] for i in 1:d, j in 1:d]
 end
 
@@ -182,12 +182,10 @@ function ordered_graph(rng::Stream, model::StochasticBlock, d::Int)
     edges = d * draw(settle(model.edges_per_variable, rng), rng)
     blocks, ratio = Int(draw(settle(model.blocks, rng), rng)), draw(settle(model.ratio, rng), rng)
     block = [mod1(k, blocks) for k in permutation(rng, d)]
-    same = count(block[i] == block[j] for j in 2:d for i in 1:j-1)
+    same = count(block[i] == block[j] for j in 2:d for i in 1:j - 1)
     different = d * (d - 1) ÷ 2 - same
     within = same + ratio * different > 0 ? edges / (same + ratio * different) : 0.0
-    return UInt8[
-        i < j && uniform(rng) < (block[i] == block[j] ? within : ratio * within) for i in 1:d, j in 1:d
-    ]
+    return UInt8[i < j && uniform(rng) < (block[i] == block[j] ? within : ratio * within) for i in 1:d, j in 1:d]
 end
 
 function ordered_graph(rng::Stream, model::RandomGeometric, d::Int)

@@ -12,7 +12,7 @@ function save_dataset(folder::AbstractString, data::Dataset)
         mkpath(folder)
         write_dataset(folder, data)
     catch failure
-        failure isa Union{SystemError,Base.IOError} || rethrow()
+        failure isa Union{SystemError, Base.IOError} || rethrow()
         throw(ArgumentError("cannot write to the folder $folder: $(sprint(showerror, failure))"))
     end
     return folder
@@ -23,11 +23,9 @@ function write_dataset(folder::AbstractString, data::Dataset)
     write_npy(joinpath(folder, "interventions.npy"), data.interventions)
     for (name, array) in ("graph" => data.graph, "expression" => data.expression)
         file = joinpath(folder, "$name.npy")
-        array === nothing ? rm(file; force=true) : write_npy(file, array)
+        array === nothing ? rm(file; force = true) : write_npy(file, array)
     end
-    meta = Dict(
-        "names" => data.names, "kind" => data.kind, "domain" => data.domain, "seed" => data.seed, "index" => data.index,
-    )
+    meta = Dict("names" => data.names, "kind" => data.kind, "domain" => data.domain, "seed" => data.seed, "index" => data.index)
     open(file -> Pkg.TOML.print(file, meta), joinpath(folder, "meta.toml"), "w")
 end
 
@@ -43,13 +41,15 @@ function load_dataset(folder::AbstractString)
     isfile(path) || throw(ArgumentError("$folder holds no dataset: there is no meta.toml"))
     meta = read_toml(path)
     known(key, default) = haskey(meta, key) && !(meta[key] isa typeof(default)) ?
-        refuse("$path: $key", "a $(lowercase(string(typeof(default)))) is expected, got $(repr(meta[key]))") : get(meta, key, default)
+        refuse("$path: $key", "a $(lowercase(string(typeof(default)))) is expected, got $(repr(meta[key]))") :
+        get(meta, key, default)
     x, interventions = read_npy(joinpath(folder, "x.npy")), read_mask(joinpath(folder, "interventions.npy"))
     d = size(x, 2)
     graph = isfile(joinpath(folder, "graph.npy")) ? read_mask(joinpath(folder, "graph.npy")) : nothing
     clean = joinpath(folder, "expression.npy")
     expression = isfile(clean) ? Matrix{Float32}(read_npy(clean)) : nothing
-    expression === nothing || size(expression) == size(x) ||
+    expression === nothing ||
+        size(expression) == size(x) ||
         throw(ArgumentError("$folder: x.npy and expression.npy differ in size"))
     size(interventions) == size(x) || throw(ArgumentError("$folder: x.npy and interventions.npy differ in size"))
     graph === nothing || size(graph) == (d, d) || throw(ArgumentError("$folder: graph.npy must be $d × $d"))
@@ -57,8 +57,15 @@ function load_dataset(folder::AbstractString)
     valid = names isa AbstractVector && length(names) == d && all(name -> name isa String, names)
     valid || refuse("$path: names", "a list of $d names is expected, one for each variable")
     return Dataset(
-        Matrix{Float32}(x), interventions, graph, String.(names),
-        known("kind", "values"), known("domain", ""), known("seed", 0), known("index", 0), expression,
+        Matrix{Float32}(x),
+        interventions,
+        graph,
+        String.(names),
+        known("kind", "values"),
+        known("domain", ""),
+        known("seed", 0),
+        known("index", 0),
+        expression,
     )
 end
 
@@ -76,7 +83,7 @@ const NPY_TYPES = Dict("<f4" => Float32, "<f8" => Float64, "|u1" => UInt8, "|b1"
 
 Write a matrix in NumPy's format, version 1.0, columns first.
 """
-function write_npy(path::AbstractString, array::Matrix{T}) where {T<:Union{Float32,UInt8}}
+function write_npy(path::AbstractString, array::Matrix{T}) where {T <: Union{Float32, UInt8}}
     type = T === Float32 ? "<f4" : "|u1"
     header = "{'descr': '$type', 'fortran_order': True, 'shape': ($(size(array, 1)), $(size(array, 2))), }"
     header = rpad(header, 64 * cld(length(header) + 11, 64) - 11) * "\n"

@@ -15,9 +15,9 @@ Noise of an assay (SERGIO; Dibaeinia and Sinha, Cell Systems 2020), in four step
 lists of numbers; in both cases a step is left out with `outlier = false` and so on, `umi = false` included.
 """
 struct TechnicalNoise
-    outlier::Union{Nothing,NTuple{3,Float64}}
-    library::Union{Nothing,NTuple{2,Float64}}
-    dropout::Union{Nothing,NTuple{2,Float64}}
+    outlier::Union{Nothing, NTuple{3, Float64}}
+    library::Union{Nothing, NTuple{2, Float64}}
+    dropout::Union{Nothing, NTuple{2, Float64}}
     umi::Bool
 end
 
@@ -36,14 +36,11 @@ const PROFILES = Dict(
 The noise of a technology: "10x-chromium-1", "-2", "-3" (three experiments), "illumina", "drop-seq" or "smart-seq"; `false` leaves out a
 step. With `umi=false` the values are not counts.
 """
-function profile(name::AbstractString; outlier::Bool=true, library::Bool=true, dropout::Bool=true, umi::Bool=true)
-    haskey(PROFILES, name) || throw(ArgumentError(
-        "there is no technology \"$name\"; known are $(join(sort!(collect(keys(PROFILES))), ", "))"
-    ))
+function profile(name::AbstractString; outlier::Bool = true, library::Bool = true, dropout::Bool = true, umi::Bool = true)
+    haskey(PROFILES, name) ||
+        throw(ArgumentError("there is no technology \"$name\"; known are $(join(sort!(collect(keys(PROFILES))), ", "))"))
     full = PROFILES[name]
-    return TechnicalNoise(
-        outlier ? full.outlier : nothing, library ? full.library : nothing, dropout ? full.dropout : nothing, umi
-    )
+    return TechnicalNoise(outlier ? full.outlier : nothing, library ? full.library : nothing, dropout ? full.dropout : nothing, umi)
 end
 
 function TechnicalNoise(table::AbstractDict, location::AbstractString)
@@ -56,7 +53,7 @@ function TechnicalNoise(table::AbstractDict, location::AbstractString)
     step(key, size) = begin
         given = get(table, key, getfield(full, Symbol(key)))
         (given === nothing || given === false) && return nothing
-        valid = given isa Union{AbstractVector,Tuple} && length(given) == size && all(x -> x isa Real && isfinite(x), given)
+        valid = given isa Union{AbstractVector, Tuple} && length(given) == size && all(x -> x isa Real && isfinite(x), given)
         valid || refuse("$location: $key", "$size numbers or false are expected, got $(repr(given))")
         return Tuple(Float64.(given))
     end
@@ -80,9 +77,10 @@ function measure!(x::AbstractMatrix{Float32}, rng::Stream, noise::TechnicalNoise
     outlier_rng, cell_rng, entry_rng = split(rng, :outliers), split(rng, :cells), split(rng, :entries)
     noise.outlier === nothing || scale_outliers!(x, outlier_rng, noise.outlier...)
     noise.library === nothing || scale_library!(x, cell_rng, noise.library...)
-    all(value -> value <= 1.6777216f7, x) || throw(ArgumentError(
-        "the technical noise makes values beyond 2^24, where Float32 cannot count; the library or the outliers are too large"
-    ))
+    all(value -> value <= 1.6777216f7, x) ||
+        throw(ArgumentError(
+            "the technical noise makes values beyond 2^24, where Float32 cannot count; the library or the outliers are too large",
+        ))
     noise.dropout === nothing || drop!(x, split(entry_rng, :dropout), noise.dropout...)
     noise.umi && count_molecules!(x, split(entry_rng, :umi))
     return x

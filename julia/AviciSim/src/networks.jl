@@ -19,42 +19,39 @@ Throws an `ArgumentError` if names repeat, an edge repeats or something does not
 """
 struct Network
     names::Vector{String}
-    edges::Vector{Tuple{Int,Int}}
+    edges::Vector{Tuple{Int, Int}}
     signs::Vector{Int8}
 
-    function Network(names::AbstractVector, edges::AbstractVector, signs::AbstractVector=zeros(Int8, length(edges)))
+    function Network(names::AbstractVector, edges::AbstractVector, signs::AbstractVector = zeros(Int8, length(edges)))
         d = length(names)
         allunique(names) || throw(ArgumentError("a network's names must differ; $(first_repeated(names)) is there twice"))
         allunique(edges) || throw(ArgumentError("an edge of the network is there twice: $(first_repeated(edges))"))
         all(edge -> all(k -> 1 <= k <= d, edge), edges) || throw(ArgumentError("an edge leads outside the $d variables"))
-        length(signs) == length(edges) ||
-            throw(ArgumentError("$(length(signs)) signs were given for $(length(edges)) edges"))
+        length(signs) == length(edges) || throw(ArgumentError("$(length(signs)) signs were given for $(length(edges)) edges"))
         all(in((-1, 0, 1)), signs) || throw(ArgumentError("a sign is 1 (activates), -1 (represses) or 0 (not known)"))
-        return new(String.(names), collect(Tuple{Int,Int}, edges), Int8.(signs))
+        return new(String.(names), collect(Tuple{Int, Int}, edges), Int8.(signs))
     end
 end
 
-function Network(adjacency::AbstractMatrix{<:Real}; names=["x$j" for j in 1:size(adjacency, 1)])
+function Network(adjacency::AbstractMatrix{<:Real}; names = ["x$j" for j in 1:size(adjacency, 1)])
     d = length(names)
-    size(adjacency) == (d, d) ||
-        throw(ArgumentError("graph must be $d × $d, got $(join(size(adjacency), " × "))"))
+    size(adjacency) == (d, d) || throw(ArgumentError("graph must be $d × $d, got $(join(size(adjacency), " × "))"))
     all(in((-1, 0, 1)), adjacency) || throw(ArgumentError("graph must hold only 0 and 1 (or -1, for repression)"))
     positions = [(i, j) for j in 1:d for i in 1:d if adjacency[i, j] != 0]
     signed = any(<(0), adjacency)
     return Network(collect(names), positions, Int8[signed ? adjacency[i, j] : 0 for (i, j) in positions])
 end
 
-function Network(edges::AbstractVector{<:Pair}; signs=zeros(Int8, length(edges)))
+function Network(edges::AbstractVector{<:Pair}; signs = zeros(Int8, length(edges)))
     names = unique!(String[string(name) for edge in edges for name in edge])
     position = Dict(name => k for (k, name) in enumerate(names))
     return Network(names, [(position[string(first(e))], position[string(last(e))]) for e in edges], signs)
 end
 
-first_repeated(list) = list[findfirst(k -> list[k] in view(list, 1:k-1), eachindex(list))]
+first_repeated(list) = list[findfirst(k -> list[k] in view(list, 1:k - 1), eachindex(list))]
 
 Base.length(network::Network) = length(network.names)
-Base.show(io::IO, network::Network) =
-    print(io, "Network of $(length(network)) variables and $(length(network.edges)) edges")
+Base.show(io::IO, network::Network) = print(io, "Network of $(length(network)) variables and $(length(network.edges)) edges")
 
 """
     adjacency(network)::Matrix{UInt8}
@@ -93,10 +90,11 @@ Throws an `ArgumentError` that names file and line where something is missing.
 function load_network(name_or_path::AbstractString)
     is_path = any(ending -> endswith(name_or_path, ending), (".tsv", ".csv", ".txt"))
     path = is_path ? abspath(name_or_path) : joinpath(NETWORKS, "$name_or_path.tsv")
-    isfile(path) || throw(ArgumentError(
-        "there is no network \"$name_or_path\"; shipped are $(join(list_networks(), ", ")), and the path of an edge list " *
-        "ends in .tsv, .csv or .txt",
-    ))
+    isfile(path) ||
+        throw(ArgumentError(
+            "there is no network \"$name_or_path\"; shipped are $(join(list_networks(), ", ")), and the path of an edge list " *
+                "ends in .tsv, .csv or .txt",
+        ))
     cached((:network, path)) do
         parse_network(path)
     end
@@ -104,12 +102,12 @@ end
 load_network(network::Network) = network
 
 function parse_network(path::AbstractString)
-    edges, signs = Pair{String,String}[], Int8[]
-    position = Dict{Pair{String,String},Int}()
+    edges, signs = Pair{String, String}[], Int8[]
+    position = Dict{Pair{String, String}, Int}()
     for (number, line) in enumerate(eachline(path))
         line = strip(line)
         (isempty(line) || startswith(line, '#')) && continue
-        fields = Base.split(line, occursin('\t', line) ? '\t' : occursin(',', line) ? ',' : ' '; keepempty=false)
+        fields = Base.split(line, occursin('\t', line) ? '\t' : occursin(',', line) ? ',' : ' '; keepempty = false)
         fields = strip.(fields)
         2 <= length(fields) <= 3 || refuse("$path: line $number", "regulator, target and perhaps a sign are expected")
         edge = String(fields[1]) => String(fields[2])
@@ -123,5 +121,5 @@ function parse_network(path::AbstractString)
         end
     end
     isempty(edges) && refuse(path, "there is no edge in this file")
-    return Network(edges; signs=signs)
+    return Network(edges; signs = signs)
 end

@@ -25,7 +25,7 @@ mutable struct Stream
     twist::UInt64
     counter::UInt64
 
-    function Stream(seed::Integer, index::Integer, purpose::Union{Integer,Symbol,AbstractString}...)
+    function Stream(seed::Integer, index::Integer, purpose::Union{Integer, Symbol, AbstractString}...)
         key, twist = absorb(GOLDEN, 0x6a09e667f3bcc909, word_of(seed))
         key, twist = absorb(key, twist, word_of(index))
         for part in purpose
@@ -34,7 +34,7 @@ mutable struct Stream
         return new(key, twist, 0)
     end
 
-    function Stream(parent::Stream, part::Union{Integer,Symbol,AbstractString})
+    function Stream(parent::Stream, part::Union{Integer, Symbol, AbstractString})
         key, twist = absorb(parent.key, parent.twist, word_of(part))
         return new(key, twist, 0)
     end
@@ -46,12 +46,12 @@ end
 The `k`-th child of a stream, `k` an integer, a symbol or a string: independent of the stream's own numbers and of how
 many of them were drawn.
 """
-split(stream::Stream, k::Union{Integer,Symbol,AbstractString}) = Stream(stream, k)
+split(stream::Stream, k::Union{Integer, Symbol, AbstractString}) = Stream(stream, k)
 
 word_of(x::Integer) = x % UInt64
 word_of(x::Symbol) = word_of(String(x))
 function word_of(text::AbstractString)
-    word = 0xcbf29ce484222325                        # FNV-1a: `hash` changes between releases
+    word = 0xcbf29ce484222325 # FNV-1a: `hash` changes between releases
     for byte in codeunits(text)
         word = (word ⊻ byte) * 0x00000100000001b3
     end
@@ -141,7 +141,7 @@ function fill_normal!(rng::Stream, out::AbstractArray{Float32})
     @inbounds @simd ivdep for i in 1:whole
         radius, turn = polar(finalise(key + (counter + i % UInt64) * GOLDEN, twist))
         out[i] = radius * cos_turns(turn)
-        out[half+i] = radius * sin_turns(turn)
+        out[half + i] = radius * sin_turns(turn)
     end
     if half > whole
         radius, turn = polar(finalise(key + (counter + half % UInt64) * GOLDEN, twist))
@@ -158,7 +158,7 @@ Fill `out` with uniform numbers on (0, 1), the odd multiples of 2⁻²⁴, in SI
 """
 function fill_uniform!(rng::Stream, out::AbstractArray{Float32})
     key, twist, counter = rng.key, rng.twist, rng.counter
-    @inbounds @simd ivdep for i in 1:length(out)
+    @inbounds @simd ivdep for i in eachindex(out)
         word = finalise(key + (counter + i % UInt64) * GOLDEN, twist)
         out[i] = (Float32((word >> 41) % Int32) + 0.5f0) * 1.1920929f-7
     end
@@ -197,7 +197,7 @@ Throws an `ArgumentError` unless `mean` is within [0, 1e15], where counts are ex
 """
 function poisson(rng::Stream, mean::Real)
     mean = Float64(mean)
-    0.0 <= mean <= 1e15 || throw(ArgumentError("poisson needs a mean within [0, 1e15], got $mean"))
+    0.0 <= mean <= 1.0e15 || throw(ArgumentError("poisson needs a mean within [0, 1e15], got $mean"))
     mean < 10.0 || return poisson_rejection(rng, mean)
     k, p = 0, portable_exp(-mean)
     left = uniform(rng) - p

@@ -24,7 +24,7 @@ with the arguments of `evaluate!`; `settle(noise, rng)` is optional as for a [`M
 """
 abstract type Noise end
 
-settle(part::Union{Mechanism,Noise}, ::Stream) = part
+settle(part::Union{Mechanism, Noise}, ::Stream) = part
 
 """
     LinearMechanism(weight, bias)
@@ -67,7 +67,7 @@ end
 
 Noise scale √log(1 + exp(h(causes))) with a random function h of the causes.
 """
-struct Heteroscedastic{M<:Mechanism}
+struct Heteroscedastic{M <: Mechanism}
     logits::M
 end
 
@@ -99,7 +99,7 @@ for shape in ("gaussian", "laplace", "cauchy")
         check_keys(table, location, (), ("scale", "heteroscedastic"))
         haskey(table, "scale") == haskey(table, "heteroscedastic") &&
             refuse(location, "either scale or heteroscedastic is expected")
-        scale = haskey(table, "scale") ? parameter(table, "scale", location; least=0) : read_heteroscedastic(table, location)
+        scale = haskey(table, "scale") ? parameter(table, "scale", location; least = 0) : read_heteroscedastic(table, location)
         AdditiveNoise(Symbol(shape), scale)
     end
 end
@@ -112,9 +112,9 @@ function read_rff(table, location)
     features = get(table, "features", 100)
     features isa Integer && features >= 1 || refuse("$location: features", "a whole number from 1 on is expected")
     return RFFMechanism(
-        parameter(table, "length_scale", location; above=0),
-        parameter(table, "output_scale", location; least=0),
-        parameter(table, "bias", location; default=0.0),
+        parameter(table, "length_scale", location; above = 0),
+        parameter(table, "output_scale", location; least = 0),
+        parameter(table, "bias", location; default = 0.0),
         Int(features),
     )
 end
@@ -147,7 +147,7 @@ The targets of every interventional row. A random `share` of the variables (at l
 function assign_targets(rng::Stream, share::Real, at_once::Int, d::Int, rows::Int)
     targets = permutation(rng, d)[1:clamp(round(Int, share * d), 1, d)]
     m, k = length(targets), min(at_once, length(targets))
-    return [targets[mod1.((r-1)*k+1:r*k, m)] for r in 1:rows]
+    return [targets[mod1.((r - 1) * k + 1:r * k, m)] for r in 1:rows]
 end
 
 """
@@ -175,7 +175,7 @@ function simulate_scm!(
     set_rows, target_rng = [Int[] for _ in 1:d], split(rng, :targets)
     targets = assign_targets(target_rng, intervention.targets, intervention.at_once, d, n - n_obs)
     for (r, row_targets) in enumerate(targets), j in row_targets
-        interventions[n_obs+r, j] = 1
+        interventions[n_obs + r, j] = 1
         push!(set_rows[j], n_obs + r)
     end
     value = settle(intervention.value, target_rng)
@@ -205,8 +205,10 @@ function all_finite(values)
 end
 
 settle(m::LinearMechanism, rng::Stream) = LinearMechanism(map(p -> settle(p, rng), (m.weight, m.bias))...)
-settle(m::RFFMechanism, rng::Stream) =
-    RFFMechanism(map(p -> settle(p, rng), (m.length_scale, m.output_scale, m.bias))..., m.features)
+settle(m::RFFMechanism, rng::Stream) = RFFMechanism(
+    map(p -> settle(p, rng), (m.length_scale, m.output_scale, m.bias))...,
+    m.features,
+)
 settle(noise::AdditiveNoise, rng::Stream) = AdditiveNoise(noise.shape, settle(noise.scale, rng))
 settle(scale::Heteroscedastic, rng::Stream) = Heteroscedastic(settle(scale.logits, rng))
 
@@ -227,7 +229,7 @@ function evaluate!(y, m::RFFMechanism, causes, rng::Stream)
     fill_normal!(rng, amplitude)
     fill_normal!(rng, frequency)
     amplitude .*= Float32(sqrt(2 / m.features) * c)
-    frequency .*= Float32(1 / (2π * ℓ))             # in turns
+    frequency .*= Float32(1 / (2π * ℓ)) # in turns
     fill!(y, b0)
     phase = Vector{Float32}(undef, length(y))
     for b in 1:m.features
@@ -256,7 +258,7 @@ function add_noise!(y, noise::AdditiveNoise, causes, rng::Stream)
 end
 
 # The noise scale: one number, or one for every row.
-scales(scale::Union{Float64,Distribution}, causes, rng::Stream) = Float32(draw(scale, rng))
+scales(scale::Union{Float64, Distribution}, causes, rng::Stream) = Float32(draw(scale, rng))
 function scales(scale::Heteroscedastic, causes, rng::Stream)
     h = evaluate!(Vector{Float32}(undef, size(causes, 1)), scale.logits, causes, rng)
     @inbounds @simd for r in eachindex(h)
@@ -288,7 +290,7 @@ end
 function standard_cauchy!(ε, rng::Stream)
     fill_uniform!(rng, ε)
     @inbounds @simd for r in eachindex(ε)
-        turn = 0.5f0 * (ε[r] - 0.5f0)                # within (-1/4, 1/4)
+        turn = 0.5f0 * (ε[r] - 0.5f0) # within (-1/4, 1/4)
         ε[r] = quarter_sine(turn) / quarter_sine(0.25f0 - abs(turn))
     end
     return ε

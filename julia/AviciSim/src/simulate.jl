@@ -15,13 +15,13 @@
 struct Dataset
     x::Matrix{Float32}
     interventions::Matrix{UInt8}
-    graph::Union{Matrix{UInt8},Nothing}
+    graph::Union{Matrix{UInt8}, Nothing}
     names::Vector{String}
     kind::String
     domain::String
     seed::Int
     index::Int
-    expression::Union{Matrix{Float32},Nothing}
+    expression::Union{Matrix{Float32}, Nothing}
 end
 
 function Base.show(io::IO, data::Dataset)
@@ -52,12 +52,12 @@ data = simulate("grn"; d=30, n_obs=500, n_int=500, seed=1)
 """
 function simulate(
     domain;
-    d::Union{Nothing,Integer}=nothing,
+    d::Union{Nothing, Integer} = nothing,
     n_obs::Integer,
-    n_int::Integer=0,
-    seed::Integer=0,
-    index::Integer=0,
-    graph::Union{Nothing,AbstractMatrix,Network}=nothing,
+    n_int::Integer = 0,
+    seed::Integer = 0,
+    index::Integer = 0,
+    graph::Union{Nothing, AbstractMatrix, Network} = nothing,
 )
     domain = load_domain(domain)
     given = graph === nothing ? nothing : check_graph(graph)
@@ -84,20 +84,27 @@ function simulate_batch(
     count::Integer;
     d::Integer,
     n_obs::Integer,
-    n_int::Integer=0,
-    seed::Integer=0,
-    first::Integer=0,
+    n_int::Integer = 0,
+    seed::Integer = 0,
+    first::Integer = 0,
 )
     domain = load_domain(domain)
     check_size(d, n_obs, n_int)
     check_origin(seed, first)
     count >= 1 || throw(ArgumentError("count must be at least 1, got $count"))
     n = Int(n_obs + n_int)
-    x = Array{Float32,3}(undef, n, d, count)
-    interventions, graph = Array{UInt8,3}(undef, n, d, count), Array{UInt8,3}(undef, d, d, count)
+    x = Array{Float32, 3}(undef, n, d, count)
+    interventions, graph = Array{UInt8, 3}(undef, n, d, count), Array{UInt8, 3}(undef, d, d, count)
     in_threads(Int(count)) do k
         drawn, _ = Base.invokelatest(
-            simulate_one!, view(x, :, :, k), view(interventions, :, :, k), domain, Int(n_obs), seed, first + k - 1, nothing
+            simulate_one!,
+            view(x, :, :, k),
+            view(interventions, :, :, k),
+            domain,
+            Int(n_obs),
+            seed,
+            first + k - 1,
+            nothing,
         )
         graph[:, :, k] = adjacency(drawn)
     end

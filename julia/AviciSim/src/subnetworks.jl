@@ -14,13 +14,13 @@ In a domain file: `model = "subnetwork"`, `network` (a shipped name or a path re
 """
 struct Subnetwork <: GraphModel
     network::Network
-    neighbours::Vector{Vector{Int}}     # without directions
+    neighbours::Vector{Vector{Int}} # without directions
     regulators::Vector{Int}
     top::Float64
     cycles::Symbol
 end
 
-function Subnetwork(network::Network; top::Real=0.2, cycles::Symbol=:break)
+function Subnetwork(network::Network; top::Real = 0.2, cycles::Symbol = :break)
     neighbours = [Int[] for _ in 1:length(network)]
     for (i, j) in network.edges
         i == j && continue
@@ -34,8 +34,7 @@ end
 
 function sample_graph(rng::Stream, model::Subnetwork, d::Int)
     network = model.network
-    d <= length(network) ||
-        throw(ArgumentError("a subnetwork of $d variables was asked of a network that has $(length(network))"))
+    d <= length(network) || throw(ArgumentError("a subnetwork of $d variables was asked of a network that has $(length(network))"))
     module_ = extract_module(split(rng, :module), model, d)
     order = module_[permutation(rng, d)]
     position = Dict(k => p for (p, k) in enumerate(order))
@@ -52,7 +51,7 @@ function extract_module(rng::Stream, model::Subnetwork, d::Int)
     degree = length.(neighbours)
     double = Float64(sum(degree))
     chosen, inside = Int[], falses(length(neighbours))
-    links, total = zeros(Int, length(neighbours)), 0        # of every variable into the module; degrees of the module
+    links, total = zeros(Int, length(neighbours)), 0 # of every variable into the module; degrees of the module
     frontier = Int[]
     add!(k) = begin
         push!(chosen, k)
@@ -72,7 +71,7 @@ function extract_module(rng::Stream, model::Subnetwork, d::Int)
             continue
         end
         gain = [2 * (links[k] - degree[k] * total / double) - degree[k]^2 / double for k in frontier]
-        best = sortperm(gain; rev=true, alg=MergeSort)
+        best = sortperm(gain; rev = true, alg = MergeSort)
         add!(frontier[best[randint(rng, max(1, ceil(Int, model.top * length(best))))]])
     end
     return chosen

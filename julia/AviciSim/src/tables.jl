@@ -12,7 +12,7 @@ refuse(location::AbstractString, reason::AbstractString) = throw(ArgumentError("
 
 What a list of tables in a domain file may name: from the value of its key `model` to a function (table, location) that reads the rest.
 """
-const Models = Dict{String,Any}
+const Models = Dict{String, Any}
 
 "What `table`, an entry of `[[list]]`, says."
 function read_model(models::Models, table::AbstractDict, location::AbstractString)
@@ -32,7 +32,7 @@ Check that the keys of a table of a domain file are known and that none is missi
 - `required`: keys that must be there.
 - `optional`: keys that may be there.
 """
-function check_keys(table::AbstractDict, location::AbstractString, required, optional=())
+function check_keys(table::AbstractDict, location::AbstractString, required, optional = ())
     known = ("model", "share", required..., optional...)
     for key in sort!(collect(keys(table)))
         key in known || refuse(location, "unknown key \"$key\"; known are $(join(sort!(collect(known)), ", "))")
@@ -52,10 +52,10 @@ function parameter(
     table::AbstractDict,
     key::AbstractString,
     location::AbstractString;
-    least::Real=-Inf,
-    most::Real=Inf,
-    above::Real=-Inf,
-    default=nothing,
+    least::Real = -Inf,
+    most::Real = Inf,
+    above::Real = -Inf,
+    default = nothing,
 )
     where = "$location: $key"
     found = Parameter(default === nothing ? table[key] : get(table, key, default), where)
@@ -84,11 +84,11 @@ function read_toml(path::AbstractString)
     end
 end
 
-const CACHE = Dict{Tuple{Symbol,String},Tuple{Float64,Any}}()
+const CACHE = Dict{Tuple{Symbol, String}, Tuple{Float64, Any}}()
 const CACHE_LOCK = ReentrantLock()
 
 # What `read` makes of a file, read once as long as the file does not change.
-function cached(read, key::Tuple{Symbol,String})
+function cached(read, key::Tuple{Symbol, String})
     lock(CACHE_LOCK) do
         stamp = mtime(key[2])
         found = get(CACHE, key, nothing)

@@ -3,7 +3,11 @@ using AviciSim: main
 "Exit status and output of the command line."
 function shell(arguments...)
     return mktemp() do path, file
-        status = redirect_stdout(() -> redirect_stderr(() -> main(collect(String, arguments)), file), file)
+        status = redirect_stdout(file) do
+            redirect_stderr(file) do
+                main(collect(String, arguments))
+            end
+        end
         flush(file)
         (status, read(path, String))
     end
@@ -14,7 +18,7 @@ end
         out = joinpath(folder, "data")
         status, text = shell("simulate", "linear", "--d", "4", "--n-obs", "6", "--seed", "9", "--out", out)
         @test status == 0 && occursin(out, text)
-        @test load_dataset(out).x == simulate("linear"; d=4, n_obs=6, seed=9).x
+        @test load_dataset(out).x == simulate("linear"; d = 4, n_obs = 6, seed = 9).x
     end
     mktempdir() do folder
         arguments = ("simulate", "--domain", "grn-ecoli", "--d", "6", "--n-obs", "5", "--n-int", "3", "--index", "2", "-n", "3")
@@ -22,7 +26,7 @@ end
         @test status == 0 && occursin("3/3 datasets", text)
         @test sort(readdir(folder)) == ["dataset-000002", "dataset-000003", "dataset-000004"]
         data = load_dataset(joinpath(folder, "dataset-000003"))
-        again = simulate("grn-ecoli"; d=6, n_obs=5, n_int=3, index=3)
+        again = simulate("grn-ecoli"; d = 6, n_obs = 5, n_int = 3, index = 3)
         @test data.x == again.x && data.expression == again.expression && data.index == 3
         other = joinpath(folder, "other")
         program = joinpath(ROOT, "bin", "avicisim")
@@ -36,12 +40,16 @@ end
     end
     @test shell()[1] == 2 && shell("simulat")[1] == 2
     for (arguments, reason) in (
-        ("simulate", "linear") => "--out", ("simulate", "linear", "--rows", "3") => "--rows",
-        ("simulate", "linear", "--d", "x", "--out", "y") => "whole number", ("simulate", "linear", "--d") => "needs a value",
-        ("simulate", "lin", "--out", "y") => "lin", ("simulate", "--out", "y") => "domain is missing",
-        ("simulate", "linear", "-n", "0", "--out", "y") => "from 1 on", ("simulate", "lin", "-n", "2", "--out", "y") => "lin",
-        ("simulate", "linear", "--n-obs", "2", "--out", joinpath(@__FILE__, "y")) => "cli.jl",
-    )
+            ("simulate", "linear") => "--out",
+            ("simulate", "linear", "--rows", "3") => "--rows",
+            ("simulate", "linear", "--d", "x", "--out", "y") => "whole number",
+            ("simulate", "linear", "--d") => "needs a value",
+            ("simulate", "lin", "--out", "y") => "lin",
+            ("simulate", "--out", "y") => "domain is missing",
+            ("simulate", "linear", "-n", "0", "--out", "y") => "from 1 on",
+            ("simulate", "lin", "-n", "2", "--out", "y") => "lin",
+            ("simulate", "linear", "--n-obs", "2", "--out", joinpath(@__FILE__, "y")) => "cli.jl",
+        )
         status, text = shell(arguments...)
         @test status == 1 && occursin(reason, text)
     end

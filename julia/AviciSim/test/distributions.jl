@@ -1,6 +1,6 @@
 using AviciSim: Parameter, Stream, check_keys, draw, lower, settle, upper
 
-values_of(value; n=2000) = (p = Parameter(value, "file"); rng = Stream(1, 0); [draw(settle(p, rng), rng) for _ in 1:n])
+values_of(value; n = 2000) = (p = Parameter(value, "file"); rng = Stream(1, 0); [draw(settle(p, rng), rng) for _ in 1:n])
 
 @testset "draws" begin
     @test all(values_of(2.5) .== 2.5)
@@ -23,10 +23,17 @@ end
 
 @testset "refusals name the place and the reason" begin
     for (value, reason) in (
-        "one" => "expected", true => "expected", [] => "empty", Inf => "finite", Dict("gauss" => [0, 1]) => "gauss",
-        Dict("uniform" => [3, 1]) => "swapped", Dict("uniform" => [1]) => "two numbers", Dict("beta" => [0, 1]) => "positive",
-        Dict("normal" => [0, -1]) => "negative", Dict("uniform" => [0, 1], "beta" => [1, 1]) => "exactly one",
-    )
+            "one" => "expected",
+            true => "expected",
+            [] => "empty",
+            Inf => "finite",
+            Dict("gauss" => [0, 1]) => "gauss",
+            Dict("uniform" => [3, 1]) => "swapped",
+            Dict("uniform" => [1]) => "two numbers",
+            Dict("beta" => [0, 1]) => "positive",
+            Dict("normal" => [0, -1]) => "negative",
+            Dict("uniform" => [0, 1], "beta" => [1, 1]) => "exactly one",
+        )
         message = refusal(() -> Parameter(value, "file.toml: weight"))
         @test startswith(message, "file.toml: weight") && occursin(reason, message)
     end

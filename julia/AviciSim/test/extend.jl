@@ -6,31 +6,31 @@ struct Ring <: AviciSim.GraphModel end
 AviciSim.sample_graph(::AviciSim.Stream, ::Ring, d::Int) = UInt8[mod1(i + 1, d) == j for i in 1:d, j in 1:d]
 
 struct Square <: AviciSim.Mechanism end
-AviciSim.evaluate!(y, ::Square, causes, rng) = (y .= vec(sum(abs2, causes; dims=2)))
+AviciSim.evaluate!(y, ::Square, causes, rng) = (y .= vec(sum(abs2, causes; dims = 2)))
 
 struct Coin <: AviciSim.Noise end
 AviciSim.add_noise!(y, ::Coin, causes, rng) = (y .+= [AviciSim.uniform(rng) < 0.5 ? -1.0f0 : 1.0f0 for _ in y])
 
 @testset "in code" begin
-    domain = Domain("linear"; name="mine", mechanism=Square(), noise=Coin())
-    data = simulate(domain; d=2, n_obs=50, graph=[0 1; 0 0])
+    domain = Domain("linear"; name = "mine", mechanism = Square(), noise = Coin())
+    data = simulate(domain; d = 2, n_obs = 50, graph = [0 1; 0 0])
     @test all(abs.(data.x[:, 1]) .== 1) && Set(data.x[:, 2]) == Set([0.0, 2.0])
     @test domain.name == "mine" && data.domain == "mine"
-    mixed = Domain("grn-physical"; graph=[1 => Ring(), 1e-9 => AviciSim.ErdosRenyi(AviciSim.Parameter(1, ""))])
-    @test sum(Int, simulate(mixed; d=6, n_obs=3).graph) == 6          # feedback
+    mixed = Domain("grn-physical"; graph = [1 => Ring(), 1.0e-9 => AviciSim.ErdosRenyi(AviciSim.Parameter(1, ""))])
+    @test sum(Int, simulate(mixed; d = 6, n_obs = 3).graph) == 6 # feedback
 end
 
 @testset "what goes wrong in a thread arrives as it is" begin
-    @test occursin("cycle", refusal(() -> simulate_batch(Domain("linear"; graph=Ring()), 3; d=3, n_obs=5)))
+    @test occursin("cycle", refusal(() -> simulate_batch(Domain("linear"; graph = Ring()), 3; d = 3, n_obs = 5)))
 end
 
 @testset "in a domain file" begin
     file = joinpath(EXAMPLE, "threshold.toml")
-    data = simulate(file; d=8, n_obs=200, n_int=40, seed=1)
+    data = simulate(file; d = 8, n_obs = 200, n_int = 40, seed = 1)
     @test data.domain == "threshold" && all(isfinite, data.x)
-    @test sum(Int, data.graph) == 7                                   # the example's graph is a chain
-    chain = simulate_batch(file, 2; d=4, n_obs=10)
-    @test all(sum(Int, chain[3]; dims=(1, 2)) .== 3)
+    @test sum(Int, data.graph) == 7 # the example's graph is a chain
+    chain = simulate_batch(file, 2; d = 4, n_obs = 10)
+    @test all(sum(Int, chain[3]; dims = (1, 2)) .== 3)
     for (code, reason) in ("code = \"none.jl\"" => "none.jl", "code = 3" => "Julia file", "code = \"bad.jl\"" => "broken")
         mktempdir() do folder
             write(joinpath(folder, "bad.jl"), "error(\"broken\")")

@@ -8,9 +8,9 @@ graphs(model, d, count) = [sample_graph(Stream(1, k, :graph), model, d) for k in
     @test all(g -> topological_order(g) !== nothing, sample)
     @test mean(sum(Int, g) for g in sample) ≈ 40 atol = 1.5
     share = sum(Int.(g) for g in sample) ./ 400
-    @test all([i == j || abs(share[i, j] - 2 / 19) < 0.09 for i in 1:20, j in 1:20])    # no index is special
+    @test all([i == j || abs(share[i, j] - 2 / 19) < 0.09 for i in 1:20, j in 1:20]) # no index is special
     @test all(iszero(g[i, i]) for g in sample for i in 1:20)
-    @test all(sum(Int, g) == 10 for g in graphs(ErdosRenyi(Parameter(3, "")), 5, 20))  # every pair is an edge
+    @test all(sum(Int, g) == 10 for g in graphs(ErdosRenyi(Parameter(3, "")), 5, 20)) # every pair is an edge
 end
 
 @testset "scale-free" begin
@@ -18,10 +18,10 @@ end
         for g in graphs(ScaleFree(Parameter(links, ""), Parameter(1, ""), false), 30, 20)
             @test topological_order(g) !== nothing
             @test sum(Int, g) == sum(min(links, k) for k in 0:29)
-            @test maximum(sum(Int, g; dims=2)) <= links
+            @test maximum(sum(Int, g; dims = 2)) <= links
         end
     end
-    largest(model, dims) = mean(maximum(sum(Int, g; dims=dims)) for g in graphs(model, 50, 60))
+    largest(model, dims) = mean(maximum(sum(Int, g; dims = dims)) for g in graphs(model, 50, 60))
     received = ScaleFree(Parameter(1, ""), Parameter(1, ""), false)
     @test largest(received, 1) > 5 * largest(received, 2)
     transposed = ScaleFree(Parameter(1, ""), Parameter(1, ""), true)
@@ -35,24 +35,24 @@ links(g) = g .+ g'
 
 @testset "power of the attachment" begin
     # With power 0 every earlier variable has weight 2 once it has a link and 1 before; the first of two has it for sure at the third.
-    model = ScaleFree(P(1), P(1e-9), true)
+    model = ScaleFree(P(1), P(1.0e-9), true)
     share = mean(sum(Int, AviciSim.ordered_graph(Stream(k, 0), model, 3)[1, :]) == 2 for k in 1:6000)
     @test share ≈ 2 / 3 atol = 0.02
     share = mean(sum(Int, AviciSim.ordered_graph(Stream(k, 0), ScaleFree(P(1), P(1.0), true), 4)[1, :]) == 3 for k in 1:6000)
-    @test share ≈ 2 / 3 * 3 / 5 atol = 0.02                 # weights degree + 1: 2 of 2 + 1, then 3 of 3 + 1 + 1
+    @test share ≈ 2 / 3 * 3 / 5 atol = 0.02 # weights degree + 1: 2 of 2 + 1, then 3 of 3 + 1 + 1
 end
 
 @testset "small worlds" begin
     for (dimension, d, degree) in ((1, 30, 2), (2, 25, 4), (3, 27, 6))
         ring = graphs(WattsStrogatz(P(dimension), P(1), P(0.0)), d, 3)
-        @test all(g -> all(sum(Int, links(g); dims=2) .== degree), ring)      # a closed lattice
+        @test all(g -> all(sum(Int, links(g); dims = 2) .== degree), ring) # a closed lattice
     end
-    @test all(sum(Int, links(g); dims=1) == fill(4, 1, 30) for g in graphs(WattsStrogatz(P(1), P(2), P(0.0)), 30, 3))
+    @test all(sum(Int, links(g); dims = 1) == fill(4, 1, 30) for g in graphs(WattsStrogatz(P(1), P(2), P(0.0)), 30, 3))
     rewired = graphs(WattsStrogatz(P(1), P(1), P(0.3)), 30, 300)
     @test all(g -> topological_order(g) !== nothing && sum(Int, g) == 30, rewired)
-    degrees = vcat((vec(sum(Int, links(g); dims=1)) for g in rewired)...)
+    degrees = vcat((vec(sum(Int, links(g); dims = 1)) for g in rewired)...)
     @test mean(degrees) == 2 && 0.4 < var(degrees) < 0.7
-    @test all(size(g) == (20, 20) && sum(Int, g) < 40 for g in graphs(WattsStrogatz(P(2), P(1), P(0.3)), 20, 20))   # 25 places
+    @test all(size(g) == (20, 20) && sum(Int, g) < 40 for g in graphs(WattsStrogatz(P(2), P(1), P(0.3)), 20, 20)) # 25 places
     @test all(sum(Int, g) == 0 for g in graphs(WattsStrogatz(P(2), P(1), P(0.3)), 1, 2))
 end
 
@@ -75,7 +75,7 @@ end
     chance = π * 0.01 - 8 / 3 * 0.001 + 0.5 * 0.0001
     @test mean(sum(Int, g) for g in sample) ≈ 60 * 59 / 2 * chance rtol = 0.04
     closed(g) = (a = Float64.(links(g)); tr(a^3) / max(1, sum(a^2) - tr(a^2)))
-    @test mean(closed, sample) > 0.4                          # a friend of a friend is near
+    @test mean(closed, sample) > 0.4 # a friend of a friend is near
 end
 
 @testset "modules of $name" for name in list_networks()
@@ -88,7 +88,7 @@ end
         connected = (I + links(adjacency(module_)))^30 .> 0
         @test any(all(row) for row in eachrow(connected)) || length(module_.edges) > 0
     end
-    @test mean(length(m.edges) for m in sample) > 25            # neighbours, not any variables
+    @test mean(length(m.edges) for m in sample) > 25 # neighbours, not any variables
     @test length(unique(sort(m.names) for m in sample)) > 10
     known = Dict((network.names[i], network.names[j]) => s for ((i, j), s) in zip(network.edges, network.signs))
     @test all(known[(m.names[i], m.names[j])] == s for m in sample for ((i, j), s) in zip(m.edges, m.signs))
@@ -110,17 +110,17 @@ end
 
 @testset "refusals" begin
     for (table, reason) in (
-        Dict("model" => "erdos-renyi") => "edges_per_variable",
-        Dict("model" => "ring", "edges_per_variable" => 1) => "ring",
-        Dict("model" => "scale-free", "edges_per_variable" => 1.5) => "whole",
-        Dict("model" => "scale-free", "edges_per_variable" => 1, "power" => 0) => "above 0",
-        Dict("model" => "erdos-renyi", "edges_per_variable" => 1, "power" => 1) => "power",
-        Dict("model" => "watts-strogatz", "dimension" => 4, "rewiring" => 0.3) => "at most 3",
-        Dict("model" => "stochastic-block", "edges_per_variable" => 2, "blocks" => 2, "ratio" => 1.5) => "at most 1",
-        Dict("model" => "random-geometric", "radius" => 0) => "above 0",
-        Dict("model" => "subnetwork", "network" => "human") => "ecoli, yeast",
-        Dict("model" => "subnetwork", "network" => "ecoli", "cycles" => "keep all") => "break or keep",
-    )
+            Dict("model" => "erdos-renyi") => "edges_per_variable",
+            Dict("model" => "ring", "edges_per_variable" => 1) => "ring",
+            Dict("model" => "scale-free", "edges_per_variable" => 1.5) => "whole",
+            Dict("model" => "scale-free", "edges_per_variable" => 1, "power" => 0) => "above 0",
+            Dict("model" => "erdos-renyi", "edges_per_variable" => 1, "power" => 1) => "power",
+            Dict("model" => "watts-strogatz", "dimension" => 4, "rewiring" => 0.3) => "at most 3",
+            Dict("model" => "stochastic-block", "edges_per_variable" => 2, "blocks" => 2, "ratio" => 1.5) => "at most 1",
+            Dict("model" => "random-geometric", "radius" => 0) => "above 0",
+            Dict("model" => "subnetwork", "network" => "human") => "ecoli, yeast",
+            Dict("model" => "subnetwork", "network" => "ecoli", "cycles" => "keep all") => "break or keep",
+        )
         @test occursin(reason, refusal(() -> read_model(GRAPHS, table, "file")))
     end
 end

@@ -19,12 +19,12 @@ end
     @test 0 <= minimum(u) && maximum(u) < 1
     @test mean(u) ≈ 0.5 atol = 0.003
     @test var(u) ≈ 1 / 12 atol = 0.001
-    @test cor(u[1:end-1], u[2:end]) ≈ 0 atol = 0.01
+    @test cor(u[1:end - 1], u[2:end]) ≈ 0 atol = 0.01
     for x in ([normal(rng) for _ in 1:n], fill_normal!(rng, zeros(Float32, n + 1)))
         @test mean(x) ≈ 0 atol = 0.01
         @test var(x) ≈ 1 atol = 0.02
-        @test mean(x .^ 3) ≈ 0 atol = 0.05
-        @test mean(x .^ 4) ≈ 3 atol = 0.15
+        @test mean(x.^3) ≈ 0 atol = 0.05
+        @test mean(x.^4) ≈ 3 atol = 0.15
         @test mean(abs.(x) .< 1) ≈ 0.6827 atol = 0.005
     end
     for λ in (0.3, 4.0, 9.99, 10.01, 300.0)
@@ -59,7 +59,7 @@ end
     @test all(abs.(counts .- 10_000) .< 500)
     @test_throws ArgumentError randint(rng, 0)
     @test Set(choose(rng, ["a", "b"]) for _ in 1:50) == Set(["a", "b"])
-    orders = Dict{Vector{Int},Int}()
+    orders = Dict{Vector{Int}, Int}()
     for _ in 1:6000
         order = permutation(rng, 3)
         orders[order] = get(orders, order, 0) + 1

@@ -1,17 +1,17 @@
 @testset "$name" for name in list_domains()
-    data = simulate(name; d=8, n_obs=30, n_int=24, seed=1)
+    data = simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1)
     @test size(data.x) == size(data.interventions) == (54, 8) && size(data.graph) == (8, 8)
     @test all(isfinite, data.x) && length(unique(data.names)) == 8
     @test !any(!iszero, data.interventions[1:30, :])
-    counts = sort(vec(sum(Int, data.interventions; dims=1)))
+    counts = sort(vec(sum(Int, data.interventions; dims = 1)))
     @test counts == fill(3, 8) || counts == [0, 0, 0, 0, 6, 6, 6, 6]
     @test (data.expression === nothing) == (data.kind == "values")
-    @test data.x == simulate(name; d=8, n_obs=30, n_int=24, seed=1).x
-    @test data.x != simulate(name; d=8, n_obs=30, n_int=24, seed=2).x
-    @test data.x != simulate(name; d=8, n_obs=30, n_int=24, seed=1, index=1).x
-    x, interventions, graph = simulate_batch(name, 3; d=8, n_obs=30, n_int=24, seed=1, first=4)
+    @test data.x == simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1).x
+    @test data.x != simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 2).x
+    @test data.x != simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1, index = 1).x
+    x, interventions, graph = simulate_batch(name, 3; d = 8, n_obs = 30, n_int = 24, seed = 1, first = 4)
     for k in 1:3
-        single = simulate(name; d=8, n_obs=30, n_int=24, seed=1, index=3 + k)
+        single = simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1, index = 3 + k)
         @test x[:, :, k] == single.x && interventions[:, :, k] == single.interventions && graph[:, :, k] == single.graph
     end
     @test occursin(name, sprint(show, data))
@@ -34,22 +34,22 @@ end
 
 @testset "a given graph" begin
     chain = [0 1 0; 0 0 1; 0 0 0]
-    @test simulate("linear"; d=3, n_obs=5, graph=chain).graph == simulate("linear"; n_obs=5, graph=chain).graph == chain
-    named = simulate("grn"; n_obs=5, graph=Network(["crp" => "lacZ", "lacI" => "lacZ"]; signs=[1, -1]))
+    @test simulate("linear"; d = 3, n_obs = 5, graph = chain).graph == simulate("linear"; n_obs = 5, graph = chain).graph == chain
+    named = simulate("grn"; n_obs = 5, graph = Network(["crp" => "lacZ", "lacI" => "lacZ"]; signs = [1, -1]))
     @test named.names == ["crp", "lacZ", "lacI"] && named.graph == [0 1 0; 0 0 0; 0 1 0]
-    @test occursin("3 × 3", refusal(() -> simulate("linear"; d=3, n_obs=5, graph=[0 1; 0 0])))
-    @test occursin("0 and 1", refusal(() -> simulate("linear"; d=2, n_obs=5, graph=[0 2; 0 0])))
-    @test occursin("itself", refusal(() -> simulate("linear"; d=2, n_obs=5, graph=[1 0; 0 0])))
-    @test occursin("cycle", refusal(() -> simulate("linear"; d=2, n_obs=5, graph=[0 1; 1 0])))
+    @test occursin("3 × 3", refusal(() -> simulate("linear"; d = 3, n_obs = 5, graph = [0 1; 0 0])))
+    @test occursin("0 and 1", refusal(() -> simulate("linear"; d = 2, n_obs = 5, graph = [0 2; 0 0])))
+    @test occursin("itself", refusal(() -> simulate("linear"; d = 2, n_obs = 5, graph = [1 0; 0 0])))
+    @test occursin("cycle", refusal(() -> simulate("linear"; d = 2, n_obs = 5, graph = [0 1; 1 0])))
 end
 
 @testset "refusals" begin
-    @test occursin("got 0", refusal(() -> simulate("linear"; d=0, n_obs=5)))
-    @test occursin("d, the number", refusal(() -> simulate("linear"; n_obs=5)))
-    @test occursin("got -7", refusal(() -> simulate("linear"; d=3, n_obs=-7)))
-    @test occursin("got -1", refusal(() -> simulate_batch("linear", 2; d=3, n_obs=5, n_int=-1)))
-    @test occursin("row", refusal(() -> simulate("linear"; d=3, n_obs=0)))
-    @test occursin("got $(big(2)^70)", refusal(() -> simulate("linear"; d=3, n_obs=5, seed=big(2)^70)))
-    @test occursin("got -2", refusal(() -> simulate_batch("linear", 2; d=3, n_obs=5, first=-2)))
-    @test occursin("count", refusal(() -> simulate_batch("linear", 0; d=3, n_obs=5)))
+    @test occursin("got 0", refusal(() -> simulate("linear"; d = 0, n_obs = 5)))
+    @test occursin("d, the number", refusal(() -> simulate("linear"; n_obs = 5)))
+    @test occursin("got -7", refusal(() -> simulate("linear"; d = 3, n_obs = -7)))
+    @test occursin("got -1", refusal(() -> simulate_batch("linear", 2; d = 3, n_obs = 5, n_int = -1)))
+    @test occursin("row", refusal(() -> simulate("linear"; d = 3, n_obs = 0)))
+    @test occursin("got $(big(2)^70)", refusal(() -> simulate("linear"; d = 3, n_obs = 5, seed = big(2)^70)))
+    @test occursin("got -2", refusal(() -> simulate_batch("linear", 2; d = 3, n_obs = 5, first = -2)))
+    @test occursin("count", refusal(() -> simulate_batch("linear", 0; d = 3, n_obs = 5)))
 end

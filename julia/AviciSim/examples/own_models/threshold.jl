@@ -6,8 +6,8 @@ struct Chain <: AviciSim.GraphModel end
 function AviciSim.sample_graph(rng, ::Chain, d)
     order = AviciSim.permutation(rng, d)
     graph = zeros(UInt8, d, d)
-    for k in 1:d-1
-        graph[order[k], order[k+1]] = 1
+    for k in 1:d - 1
+        graph[order[k], order[k + 1]] = 1
     end
     return graph
 end

@@ -12,10 +12,11 @@ end
 "Longest path from every gene to one without targets."
 function heights(graph::AbstractMatrix{UInt8})
     order = topological_order(graph)
-    order === nothing && throw(ArgumentError(
-        "the mode \"compatible\" simulates regulators before their targets and needs an acyclic graph; this one has a " *
-        "cycle, which the mode \"physical\" allows",
-    ))
+    order === nothing &&
+        throw(ArgumentError(
+            "the mode \"compatible\" simulates regulators before their targets and needs an acyclic graph; this one has a " *
+                "cycle, which the mode \"physical\" allows",
+        ))
     d = length(order)
     height = zeros(Int, d)
     for i in reverse(order), j in 1:d
@@ -40,38 +41,39 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
     d, kinds = length(problem), cell_types(problem)
     chains, window = kinds * length(conditions), 15 * cells
     time_rng, row_rng = split(rng, :times), split(rng, :rows)
-    times = [randint(time_rng, window) for _ in 1:chains, _ in 1:cells]     # counted from the start of the window
-    expression = Array{Float32,3}(undef, chains, cells, d)
-    activity = Vector{Part}(undef, d)                       # of every regulator at every step; all that a level needs of the earlier
-    at_mean = zeros(Float32, chains, d)                     # activity at the mean expression
+    times = [randint(time_rng, window) for _ in 1:chains, _ in 1:cells] # counted from the start of the window
+    expression = Array{Float32, 3}(undef, chains, cells, d)
+    activity = Vector{Part}(undef, d)   # of every regulator at every step; all that a level needs of the earlier
+    at_mean = zeros(Float32, chains, d) # activity at the mean expression
     factor = Float32[conditions[cld(c, kinds)].factor[gene] for c in 1:chains, gene in 1:d]
     levels = [findall(==(level), height) for level in 0:maximum(height)]
     lengths = [length(genes) * path_length(chains, window + 10 * level) for (level, genes) in zip(0:maximum(height), levels)]
     longest = maximum(lengths)
     memory = borrow(2 * longest + sum(lengths))
-    noise, production, used = view(memory, 1:longest), view(memory, longest+1:2*longest), 2 * longest
+    noise, production, used = view(memory, 1:longest), view(memory, longest + 1:2 * longest), 2 * longest
     for level in maximum(height):-1:0
-        genes, steps = levels[level+1], window + 10 * level
+        genes, steps = levels[level + 1], window + 10 * level
         stride = path_length(chains, steps)
-        fill_normal!(split(rng, level), view(noise, 1:stride*length(genes)))
+        fill_normal!(split(rng, level), view(noise, 1:stride * length(genes)))
         start = zeros(Float32, LANES * cld(chains, LANES), length(genes))
         for (g, gene) in enumerate(genes)
-            own = view(production, (g-1)*stride+1:g*stride)
+            own = view(production, (g - 1) * stride + 1:g * stride)
             produce!(own, view(start, 1:chains, g), problem, gene, activity, at_mean, factor)
             start[:, g] ./= problem.decay[gene]
         end
-        path = view(memory, used+1:used+stride*length(genes))
+        path = view(memory, used + 1:used + stride * length(genes))
         used += stride * length(genes)
         integrate!(path, production, noise, start, stride, chains, steps, problem, genes, algorithm.dt)
         for (g, gene) in enumerate(genes)
-            own = view(path, (g-1)*stride+1:g*stride)
+            own = view(path, (g - 1) * stride + 1:g * stride)
             for s in 1:cells, c in 1:chains
-                expression[c, s, gene] = own[(10*level+times[c, s]-1)*chains+c]
+                expression[c, s, gene] = own[(10 * level + times[c, s] - 1) * chains + c]
             end
-            level == 0 && continue                          # no regulator is at the lowest level
+            level == 0 && continue # no regulator is at the lowest level
             inverses = Vector{Float32}(undef, chains)
-            for first in 1:kinds:chains                     # a condition's half-response is the mean over its cells and cell types
-                lanes = first:first+kinds-1
+            for first in 1:kinds:chains
+                # a condition's half-response is the mean over its cells and cell types
+                lanes = first:first + kinds - 1
                 cells_of = view(expression, lanes, :, gene)
                 inverses[lanes] .= inverse(ordered_sum(cells_of) / length(cells_of))
                 for c in lanes
@@ -89,7 +91,7 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
             type, s = fldmod1(cell, cells)
             types[row] = type
             for gene in 1:d
-                x[row, gene] = expression[(k-1)*kinds+type, s, gene]
+                x[row, gene] = expression[(k - 1) * kinds + type, s, gene]
             end
         end
     end
@@ -112,7 +114,7 @@ function give_back(memory::Vector{Float32})
 end
 
 # Part of a vector.
-const Part = SubArray{Float32,1,Vector{Float32},Tuple{UnitRange{Int}},true}
+const Part = SubArray{Float32, 1, Vector{Float32}, Tuple{UnitRange{Int}}, true}
 
 # Numbers that a gene's trajectories take, with room for the last block of lanes.
 path_length(chains::Int, steps::Int) = chains * steps + LANES
@@ -125,14 +127,23 @@ function produce!(production, start, problem::GRNProblem, gene::Int, activity, a
         start .= Float32[problem.basal[gene, mod1(c, kinds)] for c in 1:chains]
         repeat!(production, start)
     else
-        repression = -ordered_sum(min.(strengths, 0.0f0))   # |K| (1 - act) = |K| + K act
+        repression = -ordered_sum(min.(strengths, 0.0f0)) # |K| (1 - act) = |K| + K act
         start .= repression
         for (i, strength) in zip(regulators, strengths)
             start .+= strength .* view(at_mean, :, i)
         end
-        for k in 1:2:length(regulators)                     # a regulator's trajectory is longer than its target's
+        for k in 1:2:length(regulators)
+            # a regulator's trajectory is longer than its target's
             if k < length(regulators)
-                add!(production, k == 1, repression, strengths[k], activity[regulators[k]], strengths[k+1], activity[regulators[k+1]])
+                add!(
+                    production,
+                    k == 1,
+                    repression,
+                    strengths[k],
+                    activity[regulators[k]],
+                    strengths[k + 1],
+                    activity[regulators[k + 1]],
+                )
             else
                 add!(production, k == 1, repression, strengths[k], activity[regulators[k]])
             end
@@ -172,18 +183,18 @@ end
 # The values of the chains at every step.
 function repeat!(path, values)
     chains = length(values)
-    for first in 0:chains:length(path)-1
+    for first in 0:chains:length(path) - 1
         @inbounds for c in 1:min(chains, length(path) - first)
-            path[first+c] = values[c]
+            path[first + c] = values[c]
         end
     end
 end
 
 function multiply!(path, values)
     chains = length(values)
-    for first in 0:chains:length(path)-1
+    for first in 0:chains:length(path) - 1
         @inbounds for c in 1:min(chains, length(path) - first)
-            path[first+c] *= values[c]
+            path[first + c] *= values[c]
         end
     end
 end
@@ -199,14 +210,14 @@ end
 
 function integrate!(path, production, noise, state, stride, chains, steps, decay, scale, dt::Float32, kind::Val)
     blocks = size(state, 1) ÷ LANES
-    for t in 0:steps-1, g in 1:length(decay)
+    for t in 0:steps - 1, g in 1:length(decay)
         λ, q = decay[g], scale[g]
-        for block in 0:blocks-1
+        for block in 0:blocks - 1
             own, now = ((g - 1) * blocks + block) * LANES, (g - 1) * stride + t * chains + block * LANES
             @inbounds @simd ivdep for l in 1:LANES
-                new = euler_step(kind, state[own+l], production[now+l], λ, dt, q, noise[now+l])
-                state[own+l] = new
-                path[now+l] = new
+                new = euler_step(kind, state[own + l], production[now + l], λ, dt, q, noise[now + l])
+                state[own + l] = new
+                path[now + l] = new
             end
         end
     end

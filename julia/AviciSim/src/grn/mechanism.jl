@@ -38,12 +38,20 @@ MECHANISMS["grn"] = (table, location) -> begin
     dt isa Real && 0 < dt <= 0.5 || refuse("$location: dt", "a time step in (0, 0.5] is expected, got $(repr(dt))")
     burn_in isa Real && 0 < burn_in <= 1000 ||
         refuse("$location: burn_in", "must be positive and at most 1000, got $(repr(burn_in))")
-    positive(key) = parameter(table, key, location; above=0)
-    nonnegative(key) = parameter(table, key, location; least=0)
+    positive(key) = parameter(table, key, location; above = 0)
+    nonnegative(key) = parameter(table, key, location; least = 0)
     GRNMechanism(
-        Symbol(mode), nonnegative("basal"), nonnegative("interaction"),
-        parameter(table, "sign_probability", location; least=0, most=1), positive("decay"), nonnegative("noise_scale"),
-        positive("hill"), whole_parameter(table, "cell_types", location; least=1), Symbol(noise), EulerMaruyama(dt), burn_in,
+        Symbol(mode),
+        nonnegative("basal"),
+        nonnegative("interaction"),
+        parameter(table, "sign_probability", location; least = 0, most = 1),
+        positive("decay"),
+        nonnegative("noise_scale"),
+        positive("hill"),
+        whole_parameter(table, "cell_types", location; least = 1),
+        Symbol(noise),
+        EulerMaruyama(dt),
+        burn_in,
     )
 end
 
@@ -53,8 +61,16 @@ function GRNProblem(rng::Stream, mechanism::GRNMechanism, network::Network)
     constant(p) = draw(settled(p), choices)
     decay, scale, hill = constant(mechanism.decay), constant(mechanism.noise_scale), constant(mechanism.hill)
     return GRNProblem(
-        split(rng, :parameters), network, settled(mechanism.basal), settled(mechanism.interaction), decay, scale, hill,
-        Int(constant(mechanism.cell_types)), settled(mechanism.sign_probability), mechanism.noise,
+        split(rng, :parameters),
+        network,
+        settled(mechanism.basal),
+        settled(mechanism.interaction),
+        decay,
+        scale,
+        hill,
+        Int(constant(mechanism.cell_types)),
+        settled(mechanism.sign_probability),
+        mechanism.noise,
     )
 end
 
@@ -74,7 +90,7 @@ end
 for (name, default) in ("knockout" => 0.0, "knockdown" => 0.5, "overexpression" => 2.0)
     INTERVENTIONS[name] = (table, location) -> begin
         check_keys(table, location, ("targets",), name == "knockout" ? ("at_once",) : ("at_once", "factor"))
-        factor = parameter(table, "factor", location; default=default, least=0)
+        factor = parameter(table, "factor", location; default = default, least = 0)
         GenePerturbation(target_share(table, location), factor, read_at_once(table, location))
     end
 end
@@ -86,7 +102,13 @@ Cells of a random gene network: expression and what the `technology` (or `nothin
 interventions (n × d), the `n_obs` wild-type rows first.
 """
 function simulate_grn(
-    rng::Stream, mechanism::GRNMechanism, network::Network, n_obs::Int, n_int::Int, perturbation::GenePerturbation, technology
+    rng::Stream,
+    mechanism::GRNMechanism,
+    network::Network,
+    n_obs::Int,
+    n_int::Int,
+    perturbation::GenePerturbation,
+    technology,
 )
     d = length(network)
     problem = GRNProblem(rng, mechanism, network)
@@ -98,11 +120,18 @@ function simulate_grn(
     number = Dict(set => k for (k, set) in enumerate(sets))
     conditions = vcat(zeros(Int, n_obs), Int[number[set] for set in targets])
     expression, counts, types = solve_conditions(
-        rng, problem, mechanism.algorithm, all_factors, conditions, mechanism.mode, mechanism.burn_in, technology
+        rng,
+        problem,
+        mechanism.algorithm,
+        all_factors,
+        conditions,
+        mechanism.mode,
+        mechanism.burn_in,
+        technology,
     )
     mask = zeros(UInt8, n_obs + n_int, d)
     for (r, row_targets) in enumerate(targets)
-        mask[n_obs+r, row_targets] .= 1
+        mask[n_obs + r, row_targets] .= 1
     end
     return expression, counts, types, mask
 end

@@ -1,12 +1,12 @@
 # Independent cells: each is a trajectory of its own, of all genes together.
 
-const CELLS = 64    # advance side by side
+const CELLS = 64 # advance side by side
 
 # What a block of cells needs while it advances: cell × gene.
 struct Block
     state::Matrix{Float32}
-    activity::Matrix{Float32}       # of regulators
-    basal::Matrix{Float32}          # production before regulation; for a regulated gene |K| of its repressors
+    activity::Matrix{Float32} # of regulators
+    basal::Matrix{Float32}    # production before regulation; for a regulated gene |K| of its repressors
     factor::Matrix{Float32}
     noise::Matrix{Float32}
     production::Vector{Float32}
@@ -20,8 +20,11 @@ function physical!(x, types, rng::Stream, problem::GRNProblem, algorithm::EulerM
     isempty(conditions) && return
     half = half_responses(steady_state(problem))
     starts = [steady_state(problem, condition.factor, half) for condition in conditions]
-    cells = [(k, row, mod1(number, cell_types(problem))) for (k, condition) in enumerate(conditions)
-             for (number, row) in enumerate(condition.rows)]
+    cells = [
+        (k, row, mod1(number, cell_types(problem)))
+        for (k, condition) in enumerate(conditions)
+        for (number, row) in enumerate(condition.rows)
+    ]
     blocks = collect(Iterators.partition(cells, CELLS))
     steps = burn_in_steps(problem, algorithm, burn_in)
     in_threads(length(blocks)) do b
@@ -49,8 +52,15 @@ function place!(block::Block, c::Int, problem::GRNProblem, start, factor, type::
     end
 end
 
-advance!(block::Block, rng::Stream, problem::GRNProblem, inverses, algorithm::EulerMaruyama, steps::Int) =
-    advance!(block, rng, problem, inverses, algorithm.dt, steps, Val(problem.noise))
+advance!(block::Block, rng::Stream, problem::GRNProblem, inverses, algorithm::EulerMaruyama, steps::Int) = advance!(
+    block,
+    rng,
+    problem,
+    inverses,
+    algorithm.dt,
+    steps,
+    Val(problem.noise),
+)
 
 function advance!(block::Block, rng::Stream, problem::GRNProblem, inverses, dt::Float32, steps::Int, noise::Val)
     is_regulator = falses(length(problem))
@@ -91,7 +101,13 @@ function step!(block::Block, problem::GRNProblem, is_regulator, inverses, dt::Fl
         λ, q = problem.decay[gene], problem.noise_scale[gene] * sqrt(dt)
         @inbounds @simd ivdep for c in axes(state, 1)
             state[c, gene] = euler_step(
-                noise, state[c, gene], production[c] * block.factor[c, gene], λ, dt, q, block.noise[c, gene]
+                noise,
+                state[c, gene],
+                production[c] * block.factor[c, gene],
+                λ,
+                dt,
+                q,
+                block.noise[c, gene],
             )
         end
     end
@@ -107,9 +123,9 @@ function trajectory(
     problem::GRNProblem,
     algorithm::EulerMaruyama;
     steps::Integer,
-    perturbation::Perturbation=Perturbation(),
-    cell_type::Integer=1,
-    seed::Integer=0,
+    perturbation::Perturbation = Perturbation(),
+    cell_type::Integer = 1,
+    seed::Integer = 0,
 )
     1 <= cell_type <= cell_types(problem) ||
         throw(ArgumentError("there is no cell type $cell_type; there are $(cell_types(problem))"))

@@ -26,9 +26,9 @@ Throws an `ArgumentError` if a parameter is negative or does not fit.
 """
 struct GRNProblem
     names::Vector{String}
-    regulators::Vector{Vector{Int}}         # of each gene
-    interaction::Vector{Vector{Float32}}    # of each gene, K of its regulators; negative for repressors
-    basal::Matrix{Float32}                  # gene × cell type; of genes without regulators
+    regulators::Vector{Vector{Int}}      # of each gene
+    interaction::Vector{Vector{Float32}} # of each gene, K of its regulators; negative for repressors
+    basal::Matrix{Float32}               # gene × cell type; of genes without regulators
     decay::Vector{Float32}
     noise_scale::Vector{Float32}
     hill::Float32
@@ -39,24 +39,31 @@ function GRNProblem(
     network;
     basal,
     interaction,
-    decay=0.8,
-    noise_scale=1.0,
-    hill::Real=2.0,
-    cell_types::Integer=basal isa AbstractMatrix ? size(basal, 2) : 1,
-    sign_probability=0.5,
-    noise::Symbol=:dpd,
-    seed::Integer=0,
+    decay = 0.8,
+    noise_scale = 1.0,
+    hill::Real = 2.0,
+    cell_types::Integer = basal isa AbstractMatrix ? size(basal, 2) : 1,
+    sign_probability = 0.5,
+    noise::Symbol = :dpd,
+    seed::Integer = 0,
 )
     network = network isa Network ? network : Network(network)
     cell_types >= 1 || throw(ArgumentError("cell_types must be at least 1, got $cell_types"))
     rng = Stream(seed, 0, :problem)
-    return GRNProblem(
-        rng, network, basal, interaction, decay, noise_scale, hill, Int(cell_types), sign_probability, noise
-    )
+    return GRNProblem(rng, network, basal, interaction, decay, noise_scale, hill, Int(cell_types), sign_probability, noise)
 end
 
 function GRNProblem(
-    rng::Stream, network::Network, basal, interaction, decay, noise_scale, hill, types::Int, sign_probability, noise::Symbol
+    rng::Stream,
+    network::Network,
+    basal,
+    interaction,
+    decay,
+    noise_scale,
+    hill,
+    types::Int,
+    sign_probability,
+    noise::Symbol,
 )
     d, m = length(network), length(network.edges)
     noise in (:dpd, :spd, :sp) || throw(ArgumentError("noise must be dpd, spd or sp, got $noise"))
@@ -72,13 +79,13 @@ function GRNProblem(
     production = basal isa AbstractMatrix ? basal : reshape(values_of("basal", basal, d * types, rng), d, types)
     size(production) == (d, types) || throw(ArgumentError("basal must be $d genes × $types cell types"))
     all(b -> 0 <= b < Inf, production) || throw(ArgumentError("basal must be finite and at least 0"))
-    λ, q = values_of("decay", decay, d, rng; each=false), values_of("noise_scale", noise_scale, d, rng; each=false)
+    λ, q = values_of("decay", decay, d, rng; each = false), values_of("noise_scale", noise_scale, d, rng; each = false)
     all(>(0), λ) || throw(ArgumentError("decay must be positive"))
     return GRNProblem(network.names, regulators, interactions, production, λ, q, hill, noise)
 end
 
 # `count` numbers at least 0: given as they are, one for all, or drawn (anew for `each`, or once).
-function values_of(name, given, count::Int, rng::Stream; each::Bool=true)
+function values_of(name, given, count::Int, rng::Stream; each::Bool = true)
     found = if given isa AbstractVector
         length(given) == count || throw(ArgumentError("$name has $(length(given)) entries where $count are expected"))
         Float64.(given)
@@ -93,7 +100,8 @@ end
 cell_types(problem::GRNProblem) = size(problem.basal, 2)
 Base.length(problem::GRNProblem) = length(problem.regulators)
 Base.show(io::IO, problem::GRNProblem) = print(
-    io, "GRNProblem of $(length(problem)) genes, $(sum(length, problem.regulators)) regulations and ",
+    io,
+    "GRNProblem of $(length(problem)) genes, $(sum(length, problem.regulators)) regulations and ",
     "$(cell_types(problem)) cell types",
 )
 
@@ -127,13 +135,11 @@ end
 Factors on the production of genes, given by position or name. See [`knockout`](@ref), [`knockdown`](@ref) and [`overexpress`](@ref).
 """
 struct Perturbation
-    factors::Vector{Pair{Union{Int,String},Float32}}
+    factors::Vector{Pair{Union{Int, String}, Float32}}
 
     function Perturbation(factors::Pair...)
         all(f -> 0 <= last(f) < Inf, factors) || throw(ArgumentError("a factor must be finite and at least 0"))
-        return new([
-            (gene isa Integer ? Int(gene) : String(gene)) => Float32(factor) for (gene, factor) in factors
-        ])
+        return new([(gene isa Integer ? Int(gene) : String(gene)) => Float32(factor) for (gene, factor) in factors])
     end
 end
 
@@ -149,14 +155,14 @@ knockout(genes...) = Perturbation((gene => 0 for gene in genes)...)
 
 The genes' production is multiplied by `factor`.
 """
-knockdown(genes...; factor::Real=0.5) = Perturbation((gene => factor for gene in genes)...)
+knockdown(genes...; factor::Real = 0.5) = Perturbation((gene => factor for gene in genes)...)
 
 """
     overexpress(genes...; factor=2.0)
 
 The genes' production is multiplied by `factor`.
 """
-overexpress(genes...; factor::Real=2.0) = Perturbation((gene => factor for gene in genes)...)
+overexpress(genes...; factor::Real = 2.0) = Perturbation((gene => factor for gene in genes)...)
 
 # The factor on every gene.
 function factors(problem::GRNProblem, perturbation::Perturbation)
@@ -167,8 +173,9 @@ function factors(problem::GRNProblem, perturbation::Perturbation)
     return found
 end
 
-position_of(problem::GRNProblem, gene::Int) =
-    1 <= gene <= length(problem) ? gene : throw(ArgumentError("there is no gene $gene; there are $(length(problem))"))
+position_of(problem::GRNProblem, gene::Int) = 1 <= gene <= length(problem) ?
+    gene :
+    throw(ArgumentError("there is no gene $gene; there are $(length(problem))"))
 function position_of(problem::GRNProblem, gene::String)
     position = findfirst(==(gene), problem.names)
     position === nothing && throw(ArgumentError("there is no gene \"$gene\" in the network"))
@@ -183,12 +190,12 @@ half-responses; without them they are the state's own means over cell types, whi
 """
 function steady_state(
     problem::GRNProblem,
-    factor::Vector{Float32}=ones(Float32, length(problem)),
-    half::Union{Nothing,Vector{Float32}}=nothing,
+    factor::Vector{Float32} = ones(Float32, length(problem)),
+    half::Union{Nothing, Vector{Float32}} = nothing,
 )
     d, types = size(problem.basal)
     state = problem.basal .* factor ./ problem.decay
-    for _ in 1:40+4*d
+    for _ in 1:40 + 4 * d
         level = half === nothing ? half_responses(state) : half
         new = copy(state)
         for gene in 1:d
@@ -210,13 +217,12 @@ function steady_state(
 end
 
 # Every regulator's half-response: its mean over the cell types.
-half_responses(state::Matrix{Float32}) =
-    Float32[ordered_sum(view(state, gene, :)) / size(state, 2) for gene in axes(state, 1)]
+half_responses(state::Matrix{Float32}) = Float32[ordered_sum(view(state, gene, :)) / size(state, 2) for gene in axes(state, 1)]
 
 # A gene that is not expressed has an activity of 0.
 inverse(half::Float32) = half > 1.0f-6 ? 1 / half : 0.0f0
 
-const LANES = 8     # numbers that the processor handles at once
+const LANES = 8 # numbers that the processor handles at once
 
 # x² / (1 + x²), also where the square overflows.
 @inline square_hill(x::Float32) = 1.0f0 - 1.0f0 / (1.0f0 + x * x)

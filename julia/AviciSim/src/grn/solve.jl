@@ -16,13 +16,14 @@ struct GRNSolution
     problem::GRNProblem
     perturbations::Vector{Perturbation}
     expression::Matrix{Float32}
-    counts::Union{Matrix{Float32},Nothing}
+    counts::Union{Matrix{Float32}, Nothing}
     cell_types::Vector{Int}
     conditions::Vector{Int}
 end
 
 Base.show(io::IO, solution::GRNSolution) = print(
-    io, "GRNSolution of $(size(solution.expression, 1)) cells and $(size(solution.expression, 2)) genes, ",
+    io,
+    "GRNSolution of $(size(solution.expression, 1)) cells and $(size(solution.expression, 2)) genes, ",
     "$(count(!iszero, solution.conditions)) of the cells perturbed",
 )
 
@@ -73,43 +74,58 @@ function solve(
     problem::GRNProblem,
     algorithm::EulerMaruyama;
     cells::Integer,
-    perturbations::AbstractVector{Perturbation}=Perturbation[],
-    cells_each::Integer=cells,
-    mode::Symbol=:physical,
-    burn_in::Real=5.0,
-    technology=nothing,
-    seed::Integer=0,
+    perturbations::AbstractVector{Perturbation} = Perturbation[],
+    cells_each::Integer = cells,
+    mode::Symbol = :physical,
+    burn_in::Real = 5.0,
+    technology = nothing,
+    seed::Integer = 0,
 )
     cells >= 0 && cells_each >= 0 || throw(ArgumentError("numbers of cells must be at least 0, got $cells and $cells_each"))
     mode in (:physical, :compatible) || throw(ArgumentError("mode must be physical or compatible, got $mode"))
     burn_in > 0 || throw(ArgumentError("burn_in must be positive, got $burn_in"))
     technology isa AbstractString && (technology = profile(technology))
     all_factors = [ones(Float32, length(problem)), (factors(problem, p) for p in perturbations)...]
-    conditions = vcat(zeros(Int, cells), repeat(1:length(perturbations); inner=cells_each))
+    conditions = vcat(zeros(Int, cells), repeat(1:length(perturbations); inner = cells_each))
     expression, counts, types = solve_conditions(
-        Stream(seed, 0, :solve), problem, algorithm, all_factors, conditions, mode, burn_in, technology
+        Stream(seed, 0, :solve),
+        problem,
+        algorithm,
+        all_factors,
+        conditions,
+        mode,
+        burn_in,
+        technology,
     )
     return GRNSolution(problem, collect(perturbations), expression, technology === nothing ? nothing : counts, types, conditions)
 end
 
 # Cells of the conditions (0: wild type), whose factors on production are all_factors[condition + 1].
 function solve_conditions(
-    rng::Stream, problem::GRNProblem, algorithm, all_factors, conditions::Vector{Int}, mode::Symbol, burn_in, technology
+    rng::Stream,
+    problem::GRNProblem,
+    algorithm,
+    all_factors,
+    conditions::Vector{Int},
+    mode::Symbol,
+    burn_in,
+    technology,
 )
     n, d = length(conditions), length(problem)
     expression, types = zeros(Float32, n, d), ones(Int, n)
-    runs = [Condition(all_factors[k+1], findall(==(k), conditions)) for k in 0:length(all_factors)-1]
+    runs = [Condition(all_factors[k + 1], findall(==(k), conditions)) for k in 0:length(all_factors) - 1]
     filled = [run for run in runs if !isempty(run.rows)]
     wild = [run for run in runs[1:1] if !isempty(run.rows)]
     if mode === :compatible
         compatible!(expression, types, split(rng, :wild), problem, algorithm, wild)
-        compatible!(expression, types, split(rng, :perturbed), problem, algorithm, filled[length(wild)+1:end])
+        compatible!(expression, types, split(rng, :perturbed), problem, algorithm, filled[length(wild) + 1:end])
     else
         physical!(expression, types, split(rng, :cells), problem, algorithm, burn_in, filled)
     end
-    all(isfinite, expression) || throw(ArgumentError(
-        "the solver left the finite numbers; a smaller time step, weaker interactions or less noise are needed"
-    ))
+    all(isfinite, expression) ||
+        throw(ArgumentError(
+            "the solver left the finite numbers; a smaller time step, weaker interactions or less noise are needed",
+        ))
     technology === nothing && return expression, expression, types
     counts = copy(expression)
     if mode === :compatible
