@@ -56,7 +56,7 @@ function with_domain(f, name, changes...)
 end
 
 # `runtests.jl grn cli` runs only these files.
-const FILES = split(
+const FILES = Base.split(
     "elementary random distributions networks graphs scm measurement grn agreement domain simulate extend robust io cli",
 )
 

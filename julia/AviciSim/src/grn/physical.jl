@@ -19,7 +19,7 @@ Block(cells::Int, d::Int) = Block((zeros(Float32, cells, d) for _ in 1:5)..., ze
 function physical!(x, types, rng::Stream, problem::GRNProblem, algorithm::EulerMaruyama, burn_in::Real, conditions)
     isempty(conditions) && return
     half = half_responses(steady_state(problem))
-    starts = [steady_state(problem, condition.factor, half) for condition in conditions]
+    starts = steady_states(problem, [condition.factor for condition in conditions], half)
     cells = [
         (k, row, mod1(number, cell_types(problem)))
         for (k, condition) in enumerate(conditions)

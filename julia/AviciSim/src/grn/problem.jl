@@ -182,46 +182,6 @@ function position_of(problem::GRNProblem, gene::String)
     return position
 end
 
-"""
-    steady_state(problem, factor=ones, half=nothing)::Matrix{Float32}
-
-Deterministic steady state, gene × cell type, by damped iteration. `factor` scales every gene's production. `half` holds the
-half-responses; without them they are the state's own means over cell types, which is the wild type's fixed point.
-"""
-function steady_state(
-    problem::GRNProblem,
-    factor::Vector{Float32} = ones(Float32, length(problem)),
-    half::Union{Nothing, Vector{Float32}} = nothing,
-)
-    d, types = size(problem.basal)
-    state = problem.basal .* factor ./ problem.decay
-    for _ in 1:40 + 4 * d
-        level = half === nothing ? half_responses(state) : half
-        new = copy(state)
-        for gene in 1:d
-            regulators, strengths = problem.regulators[gene], problem.interaction[gene]
-            for type in 1:types
-                p = isempty(regulators) ? problem.basal[gene, type] : 0.0f0
-                for (i, strength) in zip(regulators, strengths)
-                    act = hill_function(state[i, type] * inverse(level[i]), problem.hill)
-                    p += strength > 0 ? strength * act : -strength * (1 - act)
-                end
-                new[gene, type] = p * factor[gene] / problem.decay[gene]
-            end
-        end
-        largest = maximum(abs.(new .- state) ./ (1 .+ state))
-        state .= 0.3f0 .* state .+ 0.7f0 .* new
-        largest < 1.0f-7 && break
-    end
-    return state
-end
-
-# Every regulator's half-response: its mean over the cell types.
-half_responses(state::Matrix{Float32}) = Float32[ordered_sum(view(state, gene, :)) / size(state, 2) for gene in axes(state, 1)]
-
-# A gene that is not expressed has an activity of 0.
-inverse(half::Float32) = half > 1.0f-6 ? 1 / half : 0.0f0
-
 const LANES = 8 # numbers that the processor handles at once
 
 # x² / (1 + x²), also where the square overflows.
@@ -241,5 +201,5 @@ end
 @inline function euler_step(noise, x, p, λ, dt, q, z)
     loss = λ * x
     new = x + (p - loss) * dt + q * diffusion(noise, p, loss) * z
-    return ifelse(new > 0.0f0, new, 0.0f0)
+    return ifelse(new < 0.0f0, 0.0f0, new) # what is not a number stays that, and is refused
 end
