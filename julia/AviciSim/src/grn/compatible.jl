@@ -49,7 +49,7 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
     levels = [findall(==(level), height) for level in 0:maximum(height)]
     lengths = [length(genes) * path_length(chains, window + 10 * level) for (level, genes) in zip(0:maximum(height), levels)]
     longest = maximum(lengths)
-    memory = borrow(2 * longest + sum(lengths))
+    memory = borrow(TRAJECTORIES, 2 * longest + sum(lengths))
     noise, production, used = view(memory, 1:longest), view(memory, longest + 1:2 * longest), 2 * longest
     for level in maximum(height):-1:0
         genes, steps = levels[level + 1], window + 10 * level
@@ -84,7 +84,7 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
             activity[gene] = activate!(own, inverses, problem.hill)
         end
     end
-    give_back(memory)
+    give_back(TRAJECTORIES, memory)
     for (k, condition) in enumerate(conditions)
         order = permutation(row_rng, kinds * cells)
         for (row, cell) in zip(condition.rows, order)
@@ -95,22 +95,6 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
             end
         end
     end
-end
-
-# Memory for trajectories is used again: fresh memory costs more time than the arithmetic on it.
-const MEMORY = Vector{Float32}[]
-const MEMORY_LOCK = ReentrantLock()
-
-function borrow(count::Int)
-    found = lock(() -> isempty(MEMORY) ? Float32[] : pop!(MEMORY), MEMORY_LOCK)
-    length(found) < count && (found = zeros(Float32, count))
-    return found
-end
-
-# At most 64 MB of each of at most as many as there are threads is kept.
-function give_back(memory::Vector{Float32})
-    length(memory) <= 2^24 && lock(() -> length(MEMORY) < Threads.nthreads() && push!(MEMORY, memory), MEMORY_LOCK)
-    return nothing
 end
 
 # Part of a vector.
@@ -127,8 +111,8 @@ function produce!(production, start, problem::GRNProblem, gene::Int, activity, a
         start .= Float32[problem.basal[gene, mod1(c, kinds)] for c in 1:chains]
         repeat!(production, start)
     else
-        repression = -ordered_sum(min.(strengths, 0.0f0)) # |K| (1 - act) = |K| + K act
-        start .= repression
+        constant = repression(problem, gene)
+        start .= constant
         for (i, strength) in zip(regulators, strengths)
             start .+= strength .* view(at_mean, :, i)
         end
@@ -138,14 +122,14 @@ function produce!(production, start, problem::GRNProblem, gene::Int, activity, a
                 add!(
                     production,
                     k == 1,
-                    repression,
+                    constant,
                     strengths[k],
                     activity[regulators[k]],
                     strengths[k + 1],
                     activity[regulators[k + 1]],
                 )
             else
-                add!(production, k == 1, repression, strengths[k], activity[regulators[k]])
+                add!(production, k == 1, constant, strengths[k], activity[regulators[k]])
             end
         end
     end

@@ -47,8 +47,7 @@ function place!(block::Block, c::Int, problem::GRNProblem, start, factor, type::
     for gene in 1:length(problem)
         block.state[c, gene] = start[gene, type]
         block.factor[c, gene] = factor[gene]
-        strengths = problem.interaction[gene]
-        block.basal[c, gene] = isempty(strengths) ? problem.basal[gene, type] : -ordered_sum(min.(strengths, 0.0f0))
+        block.basal[c, gene] = isempty(problem.regulators[gene]) ? problem.basal[gene, type] : repression(problem, gene)
     end
 end
 

@@ -105,6 +105,15 @@ Base.show(io::IO, problem::GRNProblem) = print(
     "$(cell_types(problem)) cell types",
 )
 
+# Σ |K| of the repressors, since |K| (1 - act) = |K| + K act.
+function repression(problem::GRNProblem, gene::Int)
+    total = 0.0f0
+    for strength in problem.interaction[gene]
+        total += min(strength, 0.0f0)
+    end
+    return -total
+end
+
 # Whether gene i regulates gene j.
 function adjacency(problem::GRNProblem)
     graph = zeros(UInt8, length(problem), length(problem))

@@ -1,0 +1,37 @@
+# Memory that is used again: fresh memory costs more time than the arithmetic on it.
+
+"""
+    Pool(most)
+
+Vectors of Float32 that are not in use, each of at most `most` numbers. [`borrow`](@ref) one and [`give_back`](@ref) it.
+"""
+struct Pool
+    most::Int
+    free::Vector{Vector{Float32}}
+    lock::ReentrantLock
+end
+
+Pool(most::Int) = Pool(most, Vector{Float32}[], ReentrantLock())
+
+const COLUMNS = Pool(2^18) # of observations
+const TRAJECTORIES = Pool(2^24)
+
+"""
+    borrow(pool, count)::Vector{Float32}
+
+At least `count` numbers, of any values.
+"""
+function borrow(pool::Pool, count::Int)
+    found = lock(() -> isempty(pool.free) ? Float32[] : pop!(pool.free), pool.lock)
+    return length(found) < count ? zeros(Float32, count) : found
+end
+
+"""
+    give_back(pool, memory)
+
+Let others use the memory. Of each pool at most two vectors per thread are kept.
+"""
+function give_back(pool::Pool, memory::Vector{Float32})
+    length(memory) <= pool.most && lock(() -> length(pool.free) < 2 * Threads.nthreads() && push!(pool.free, memory), pool.lock)
+    return nothing
+end
