@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -39,7 +40,7 @@ grn(graph) = GRNProblem(
     graph; basal=Distribution(:uniform, 1, 3), interaction=Distribution(:uniform, 1, 5), cell_types=5
 )
 run_grn(problem, seed, mode) =
-    AviciSim.solve(problem, EulerMaruyama(0.01); cells=600, mode=Symbol(mode), seed=seed)
+    (AviciSim.solve(problem, EulerMaruyama(0.01); cells=600, mode=Symbol(mode), seed=seed); nothing)
 
 # A normal number and one step, per gene: no regulation, no sampling, everything in the cache.
 function floor_steps!(x, z, rng, steps)
@@ -52,7 +53,7 @@ function floor_steps!(x, z, rng, steps)
 end
 floor_run(steps) = floor_steps!(ones(Float32, 4096), zeros(Float32, 4096), Stream(1, 0), steps)
 
-run_domain(name, count, seed) = AviciSim.simulate_batch(name, count; d=30, n_obs=1000, seed=seed)
+run_domain(name, count, seed) = (AviciSim.simulate_batch(name, count; d=30, n_obs=1000, seed=seed); nothing)
 """
 
 
@@ -66,6 +67,13 @@ def side_by_side(ours: Callable[[int], object], theirs: Callable[[int], object],
             if k:
                 found.append(1e3 * (time.perf_counter() - begin))
     return [np.quantile(found, [0.5, 0.25, 0.75]) for found in times]
+
+
+def processor() -> str:
+    """The processor's name where the system tells it."""
+    info = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*:\s*(.*)", info.read_text()) if info.is_file() else []
+    return f"{names[0] if names else platform.processor()} ({platform.machine()})"
 
 
 def text(quartiles: np.ndarray) -> str:
@@ -122,18 +130,19 @@ def main() -> None:
     module = bridge._bridge()
     module.seval("begin\n" + HELPERS + "\nend")
     version = module.seval("string(VERSION)")
-    machine = f"{platform.machine()}, {os.cpu_count()} cores"
-    print(f"{machine}; Julia {version}, one thread; times in ms: median (quartiles)")
+    print(f"{processor()}, {os.cpu_count()} cores; Julia {version}, one thread; times in ms: median (quartiles)")
 
     module.floor_run(10)
     floor = []
-    for _ in range(15):
+    for _ in range(25):
         begin = time.perf_counter()
         module.floor_run(500)
         floor.append((time.perf_counter() - begin) / (500 * 4096) * 1e9)
-    print(f"floor: {np.median(floor):.2f} ns per gene-step (a normal number and the arithmetic of a step)\n")
+    bound = float(np.median(floor))
+    quartiles = text(np.quantile(floor, [0.5, 0.25, 0.75])).strip()
+    print(f"floor: {quartiles} ns per gene-step: a normal number and the arithmetic of a step\n")
 
-    print(f"gene regulation, {TYPES} cell types x {CELLS} cells, one every {EVERY} steps, mode compatible")
+    print(f"gene regulation, {TYPES} cell types x {CELLS} cells, one every {EVERY} steps, mode compatible (target 10x)")
     print("genes          AviciSim                 sergio_rs             ratio   ns per gene-step")
     for genes in (30, 50, 100):
         graph = np.array(module.random_graph(genes, 1))
@@ -141,24 +150,30 @@ def main() -> None:
         ours, theirs = side_by_side(
             lambda k, p=problem: module.run_grn(p, k, "compatible"), sergio(graph, 1), repeats=25
         )
-        steps = genes * TYPES * CELLS * EVERY
-        print(f"{genes:5} {text(ours)}  {text(theirs)}  {theirs[0] / ours[0]:6.1f}x  {1e6 * ours[0] / steps:6.2f}")
+        each = 1e6 * ours[0] / (genes * TYPES * CELLS * EVERY)
+        ratio = f"{theirs[0] / ours[0]:6.1f}x"
+        print(f"{genes:5} {text(ours)}  {text(theirs)}  {ratio}  {each:6.2f} = {each / bound:.1f} floors")
     print("\nthe same cells, each a trajectory of its own (mode physical, 625 steps)")
     for genes in (30, 100):
         problem = module.grn(module.random_graph(genes, 1))
         ours, _ = side_by_side(lambda k, p=problem: module.run_grn(p, k, "physical"), lambda k: None, repeats=7)
-        print(f"{genes:5} {text(ours)}  {1e6 * ours[0] / (genes * 600 * 625):6.2f} ns per gene-step")
+        each = 1e6 * ours[0] / (genes * TYPES * CELLS * 625)
+        print(f"{genes:5} {text(ours)}  {each:6.2f} ns per gene-step = {each / bound:.1f} floors")
 
-    print(f"\nstructural causal models, d = 30, n = 1000, graph included, batches of {BATCH} datasets")
+    print(f"\nstructural causal models, d = 30, n = 1000, graph included, batches of {BATCH} datasets (target 20x)")
     print("domain         AviciSim                 avici 1.0.7           ratio")
     for kind in ("linear", "rff"):
         ours, theirs = side_by_side(lambda k, name=kind: module.run_domain(name, BATCH, k), reference(kind), repeats=9)
         print(f"{kind:8} {text(ours)}  {text(theirs)}  {theirs[0] / ours[0]:6.1f}x")
 
-    print("\nscaling (ms with 1 and 2 threads, ratio)")
-    found: list[dict[str, list[str]]] = []
+    scaling()
+
+
+def scaling() -> None:
+    """Growth of time with cells and genes, and with threads: `bench/scaling.jl` with one thread and with two."""
+    script = julia_package_dir() / "bench" / "scaling.jl"
+    found: list[dict[str, list[float]]] = []
     for threads in (1, 2):
-        script = julia_package_dir() / "bench" / "scaling.jl"
         command = [
             "julia",
             "--startup-file=no",
@@ -167,16 +182,24 @@ def main() -> None:
             str(script),
         ]
         lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-        found.append({})
-        for line in lines:
-            name, _, *numbers = line.split()
-            found[-1][name] = numbers
-    for name, one in found[0].items():
-        two = found[1][name]
-        if name.startswith("peak-memory"):
-            print(f"{name:45} {one[0]:>10} {two[0]:>10}")
-        else:
-            print(f"{name:45} {float(one[0]):10.2f} {float(two[0]):10.2f}  {float(one[0]) / float(two[0]):5.2f}x")
+        found.append({name: [float(number) for number in numbers] for name, *numbers in map(str.split, lines)})
+    one, two = found
+    memory = one.pop("peak-memory")[0], two.pop("peak-memory")[0]
+
+    print("\nthreads (10 knock-outs beside the wild type; batches with d = 30, n = 400; DS2: 400 genes, 9 x 300 cells)")
+    print("workload                            1 thread                  2 threads             ratio    (target 1.7x)")
+    for name in one:
+        serial = name == "compatible-DS2"  # one condition of the mode compatible is one run
+        ratio = "     -" if serial else f"{one[name][0] / two[name][0]:6.2f}x"
+        print(f"{name:33} {text(np.array(one[name]))}  {text(np.array(two[name]))}  {ratio}")
+    print(f"peak memory {memory[0]:.2f} GB with one thread, {memory[1]:.2f} GB with two (target 2 GB)")
+
+    print("\ngrowth, one thread: time per cell and gene beside that of the smallest (linear: 1.0x)")
+    for mode in ("compatible", "physical"):
+        sizes = [(50, 1200), (50, 2400), (50, 4800), (100, 2400), (200, 2400)]
+        each = [one[f"{mode}-{genes}-genes-{cells}-cells"][0] / (genes * cells) for genes, cells in sizes]
+        grown = (f"{genes} x {cells}: {cost / each[0]:.2f}x" for (genes, cells), cost in zip(sizes, each, strict=True))
+        print(f"{mode:12} genes x cells  {',  '.join(grown)}")
 
 
 if __name__ == "__main__":

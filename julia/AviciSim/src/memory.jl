@@ -8,10 +8,10 @@ Vectors of Float32 that are not in use, each of at most `most` numbers. [`borrow
 struct Pool
     most::Int
     free::Vector{Vector{Float32}}
-    lock::ReentrantLock
+    lock::Threads.SpinLock
 end
 
-Pool(most::Int) = Pool(most, Vector{Float32}[], ReentrantLock())
+Pool(most::Int) = Pool(most, Vector{Float32}[], Threads.SpinLock())
 
 const COLUMNS = Pool(2^18) # of observations
 const TRAJECTORIES = Pool(2^24)
@@ -22,8 +22,10 @@ const TRAJECTORIES = Pool(2^24)
 At least `count` numbers, of any values.
 """
 function borrow(pool::Pool, count::Int)
-    found = lock(() -> isempty(pool.free) ? Float32[] : pop!(pool.free), pool.lock)
-    return length(found) < count ? zeros(Float32, count) : found
+    trylock(pool.lock) || return zeros(Float32, count) # another thread is there: waiting would take longer
+    found = isempty(pool.free) ? nothing : pop!(pool.free)
+    unlock(pool.lock)
+    return found === nothing || length(found) < count ? zeros(Float32, count) : found
 end
 
 """
@@ -32,6 +34,8 @@ end
 Let others use the memory. Of each pool at most two vectors per thread are kept.
 """
 function give_back(pool::Pool, memory::Vector{Float32})
-    length(memory) <= pool.most && lock(() -> length(pool.free) < 2 * Threads.nthreads() && push!(pool.free, memory), pool.lock)
+    length(memory) <= pool.most && trylock(pool.lock) || return nothing
+    length(pool.free) < 2 * Threads.nthreads() && push!(pool.free, memory)
+    unlock(pool.lock)
     return nothing
 end

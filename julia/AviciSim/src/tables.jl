@@ -7,6 +7,9 @@ Throw the `ArgumentError` of a domain file: where, and why.
 """
 refuse(location::AbstractString, reason::AbstractString) = throw(ArgumentError("$location: $reason"))
 
+# Some of a list, for a message.
+listed(names) = join(names[1:min(8, end)], ", ") * (length(names) > 8 ? ", ..." : "")
+
 """
     Models
 

@@ -25,15 +25,20 @@ function heights(graph::AbstractMatrix{UInt8})
     return height
 end
 
-# Fills the rows of `x` and `types`. All conditions draw as many cells.
-function compatible!(x, types, rng::Stream, problem::GRNProblem, algorithm::EulerMaruyama, conditions)
-    isempty(conditions) && return
-    height = heights(adjacency(problem))
-    cells = maximum(cld(length(condition.rows), cell_types(problem)) for condition in conditions)
-    per_chunk = max(1, 64 ÷ cell_types(problem))
-    chunks = collect(Iterators.partition(conditions, per_chunk))
+# Fills the rows of `x` and `types`. All conditions of a group, which has a stream of its own, draw as many cells.
+function compatible!(x, types, problem::GRNProblem, algorithm::EulerMaruyama, groups::Pair{Stream}...)
+    height, kinds = heights(adjacency(problem)), cell_types(problem)
+    per_chunk = max(1, 64 ÷ kinds)
+    chunks = Tuple{Stream, SubArray{Condition}, Int}[]
+    for (rng, conditions) in groups
+        cells = mapreduce(condition -> cld(length(condition.rows), kinds), max, conditions; init = 0)
+        for (k, chunk) in enumerate(Iterators.partition(conditions, per_chunk))
+            push!(chunks, (split(rng, k), chunk, cells))
+        end
+    end
     in_threads(length(chunks)) do k
-        compatible_chunk!(x, types, split(rng, k), problem, algorithm, height, chunks[k], cells)
+        rng, conditions, cells = chunks[k]
+        compatible_chunk!(x, types, rng, problem, algorithm, height, conditions, cells)
     end
 end
 

@@ -112,7 +112,8 @@ function simulate_grn(
 )
     d = length(network)
     problem = GRNProblem(rng, mechanism, network)
-    targets = assign_targets(split(rng, :targets), perturbation.targets, perturbation.at_once, d, n_int)
+    assigned = assign_targets(split(rng, :targets), perturbation.targets, perturbation.at_once, d, n_int)
+    targets = [assigned[:, row] for row in 1:n_int]
     sets, factor_rng = unique(targets), split(rng, :factors)
     factor = settle(perturbation.factor, factor_rng)
     each = [Float32(draw(factor, factor_rng)) for _ in 1:d]

@@ -187,7 +187,8 @@ position_of(problem::GRNProblem, gene::Int) = 1 <= gene <= length(problem) ?
     throw(ArgumentError("there is no gene $gene; there are $(length(problem))"))
 function position_of(problem::GRNProblem, gene::String)
     position = findfirst(==(gene), problem.names)
-    position === nothing && throw(ArgumentError("there is no gene \"$gene\" in the network"))
+    position === nothing &&
+        throw(ArgumentError("there is no gene \"$gene\" in the network; its genes are $(listed(problem.names))"))
     return position
 end
 

@@ -114,13 +114,12 @@ function solve_conditions(
     n, d = length(conditions), length(problem)
     expression, types = zeros(Float32, n, d), ones(Int, n)
     runs = [Condition(all_factors[k + 1], findall(==(k), conditions)) for k in 0:length(all_factors) - 1]
-    filled = [run for run in runs if !isempty(run.rows)]
-    wild = [run for run in runs[1:1] if !isempty(run.rows)]
+    wild, perturbed = ([run for run in part if !isempty(run.rows)] for part in (runs[1:1], runs[2:end]))
     if mode === :compatible
-        compatible!(expression, types, split(rng, :wild), problem, algorithm, wild)
-        compatible!(expression, types, split(rng, :perturbed), problem, algorithm, filled[length(wild) + 1:end])
+        groups = (split(rng, :wild) => wild, split(rng, :perturbed) => perturbed)
+        compatible!(expression, types, problem, algorithm, groups...)
     else
-        physical!(expression, types, split(rng, :cells), problem, algorithm, burn_in, filled)
+        physical!(expression, types, split(rng, :cells), problem, algorithm, burn_in, [wild; perturbed])
     end
     all(isfinite, expression) ||
         throw(ArgumentError(

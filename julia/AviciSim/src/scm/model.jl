@@ -33,14 +33,14 @@ function read_at_once(table, location)
 end
 
 """
-    assign_targets(rng, share, at_once, d, rows)::Vector{Vector{Int}}
+    assign_targets(rng, share, at_once, d, rows)::Matrix{Int}
 
-The targets of every interventional row. A random `share` of the variables (at least one) take turns, `at_once` in a row.
+The targets of every interventional row, one column for each. A random `share` of the variables (at least one) take turns, `at_once` in a row.
 """
 function assign_targets(rng::Stream, share::Real, at_once::Int, d::Int, rows::Int)
     targets = permutation(rng, d)[1:clamp(round(Int, share * d), 1, d)]
     m, k = length(targets), min(at_once, length(targets))
-    return [targets[mod1.((r - 1) * k + 1:r * k, m)] for r in 1:rows]
+    return [targets[mod1((r - 1) * k + a, m)] for a in 1:k, r in 1:rows]
 end
 
 """
@@ -67,7 +67,7 @@ function simulate_scm!(
     fill!(interventions, 0)
     set_rows, target_rng = [Int[] for _ in 1:d], split(rng, :targets)
     targets = assign_targets(target_rng, intervention.targets, intervention.at_once, d, n - n_obs)
-    for (r, row_targets) in enumerate(targets), j in row_targets
+    for r in axes(targets, 2), j in view(targets, :, r)
         interventions[n_obs + r, j] = 1
         push!(set_rows[j], n_obs + r)
     end
