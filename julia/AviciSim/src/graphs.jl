@@ -35,8 +35,8 @@ end
     WattsStrogatz(dimension, neighbours, rewiring)
 
 Small world (Watts and Strogatz, Nature 1998): variables on a closed lattice of 1, 2 or 3 dimensions are linked to all that are within
-`neighbours` steps; one end of every link moves to a random variable with probability `rewiring`; all edges follow one random
-order. A lattice that has more places than there are variables loses random ones.
+`neighbours` steps; with probability `rewiring` a link's far end moves to a random variable, seen from the one of its ends that it belongs
+to: every variable keeps its half of the links; all edges follow one random order. A lattice that has more places than there are variables loses random ones.
 """
 struct WattsStrogatz <: GraphModel
     dimension::Parameter
@@ -101,7 +101,13 @@ GRAPHS["subnetwork"] = (table, location) -> begin
     cycles in ("break", "keep") || refuse("$location: cycles", "must be break or keep, got $(repr(cycles))")
     top isa Real && 0 < top <= 1 || refuse("$location: top", "a share in (0, 1] is expected, got $(repr(top))")
     path = joinpath(dirname(file_of(location)), network)
-    Subnetwork(load_network(isfile(path) ? path : network); top = top, cycles = Symbol(cycles))
+    known = try
+        load_network(isfile(path) ? path : network)
+    catch failure
+        failure isa ArgumentError || rethrow()
+        refuse("$location: network", failure.msg)
+    end
+    Subnetwork(known; top = top, cycles = Symbol(cycles))
 end
 
 """
@@ -157,14 +163,16 @@ function ordered_graph(rng::Stream, model::WattsStrogatz, d::Int)
     while side^dimension < d
         side += 1
     end
-    places = side^dimension
+    places, reach = side^dimension, min(reach, dimension * side)
     linked = zeros(Bool, places, places) # symmetric
     links = Tuple{Int, Int}[]
     link!(a, b) = a == b || linked[a, b] || (linked[a, b] = linked[b, a] = true; push!(links, (a, b)))
     coordinates(a) = [(a - 1) ÷ side^(k - 1) % side for k in 1:dimension]
     place(c) = 1 + sum(mod(c[k], side) * side^(k - 1) for k in 1:dimension)
-    for a in 1:places, shift in Iterators.product(ntuple(_ -> -reach:reach, dimension)...)
-        0 < sum(abs, shift) <= reach && link!(a, place(coordinates(a) .+ shift))
+    ahead = [s for s in Iterators.product(ntuple(_ -> -reach:reach, dimension)...) if s > zero.(s) && sum(abs, s) <= reach]
+    for a in 1:places, shift in ahead
+        # half of its links belong to each place
+        link!(a, place(coordinates(a) .+ shift))
     end
     for (a, b) in links
         uniform(rng) < rewiring || continue

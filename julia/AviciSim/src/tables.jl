@@ -68,9 +68,9 @@ function parameter(
     return found
 end
 
-"The same for whole numbers."
+"The same for whole numbers, at most a million."
 function whole_parameter(table::AbstractDict, key::AbstractString, location::AbstractString; limits...)
-    found = parameter(table, key, location; limits...)
+    found = parameter(table, key, location; most = 1.0e6, limits...)
     all(x -> x isa Float64 && isinteger(x), found.choices) || refuse("$location: $key", "whole numbers are expected")
     return found
 end

@@ -52,7 +52,7 @@ end
                 ("noise", "measurement"),
             ),
             ("linear", "name = \"linear\"" => "name = ", ("TOML",)),
-            ("rff", "features = 100" => "features = 0", ("features", "whole number")),
+            ("rff", "features = 100" => "features = 0", ("features", "whole number from 1")),
             ("rff", "uniform = [7.0, 10.0]" => "uniform = [-7.0, 10.0]", ("length_scale", "above 0")),
             ("grn-paper", "model = \"erdos-renyi\"" => "share = 0\nmodel = \"erdos-renyi\"", ("[[graph]] 1: share", "positive")),
         )

@@ -1,5 +1,6 @@
 # Every domain at every size: a valid dataset or an ArgumentError, never NaN.
 
+import Pkg
 using AviciSim: Stream, uniform, randint, choose
 
 valid(data, n, d) = size(data.x) == (n, d) &&
@@ -127,4 +128,68 @@ end
             all(iszero, solution.counts[21:end, :])
         @test all(iszero, solution.expression[1:20, 2:3])
     end
+end
+
+"The paths of all values in the tables of a domain."
+value_paths(value, path) = Any[]
+value_paths(list::AbstractVector, path) = vcat(Any[], (value_paths(entry, [path; k]) for (k, entry) in enumerate(list))...)
+value_paths(table::AbstractDict, path) = vcat(
+    Any[],
+    (vcat([[path; k]], value_paths(table[k], [path; k])) for k in sort!(collect(keys(table))))...
+)
+
+@testset "a domain file with one wrong value is refused, or it works" begin
+    wrong = Any[
+        "x",
+        "",
+        -1.0,
+        0,
+        Inf,
+        NaN,
+        true,
+        Any[],
+        Any[1, "a"],
+        7,
+        1.5,
+        typemax(Int),
+        1.0e308,
+        1.0e-300,
+        "grn",
+        "ecoli",
+        Dict{String, Any}(),
+        Any[Dict{String, Any}()],
+        Dict("uniform" => Any[2, 1]),
+        Dict("gauss" => Any[0, 1]),
+        Dict("normal" => Any[0, 1]),
+        Dict("uniform" => 3),
+    ]
+    refused, count = 0, 600
+    mktempdir() do folder
+        for k in 1:count
+            rng = Stream(k, 0, :wrong)
+            domain = load_domain(choose(rng, list_domains()))
+            table = deepcopy(first(AviciSim.read_tables(domain.path)))
+            delete!(table, "base")
+            path = choose(rng, value_paths(table, Any[]))
+            holder = foldl(getindex, path[1:end - 1]; init = table)
+            holder isa AbstractDict && uniform(rng) < 0.2 ? delete!(holder, path[end]) : (holder[path[end]] = choose(rng, wrong))
+            file = joinpath(folder, "wrong.toml")
+            open(io -> Pkg.TOML.print(io, table), file, "w")
+            loaded = try
+                AviciSim.parse_domain(file)
+            catch failure
+                failure isa ArgumentError || rethrow()
+                refused += 1
+                @test startswith(failure.msg, file) # which file; the rest is tested in domain.jl
+                continue
+            end
+            data = try
+                simulate(loaded; d = 3, n_obs = 2, n_int = 2)
+            catch failure
+                failure isa ArgumentError ? nothing : rethrow()
+            end
+            @test data === nothing || valid(data, 4, 3)
+        end
+    end
+    @test refused > count ÷ 2
 end

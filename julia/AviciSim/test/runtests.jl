@@ -30,6 +30,16 @@ const GOLDEN_DATASETS = """
     scm 9d6525893ed5b4c0
     """
 
+const GOLDEN_GRAPHS = (
+    "4c343861a17639c6",
+    "bec0590bf58dd73",
+    "997cad5b58adc5d2",
+    "9cb6d0ebc4f6e940",
+    "23f49fe75d2c67d3",
+    "9c43227692f8254a",
+    "ccc49b9cc2bc9815",
+)
+
 "The message of the ArgumentError that `f` throws."
 function refusal(f)
     try

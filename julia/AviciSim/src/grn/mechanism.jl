@@ -48,7 +48,7 @@ MECHANISMS["grn"] = (table, location) -> begin
         positive("decay"),
         nonnegative("noise_scale"),
         positive("hill"),
-        whole_parameter(table, "cell_types", location; least = 1),
+        whole_parameter(table, "cell_types", location; least = 1, most = 1000),
         Symbol(noise),
         EulerMaruyama(dt),
         burn_in,

@@ -53,7 +53,7 @@ end
 
 function read_rff(table, location)
     features = get(table, "features", 100)
-    features isa Integer && features >= 1 || refuse("$location: features", "a whole number from 1 on is expected")
+    features isa Integer && 1 <= features <= 10^6 || refuse("$location: features", "a whole number from 1 to a million is expected")
     return RFFMechanism(
         parameter(table, "length_scale", location; above = 0),
         parameter(table, "output_scale", location; least = 0),
