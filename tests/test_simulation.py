@@ -74,6 +74,7 @@ NETWORKS = {
         pd.DataFrame({"source": ["a", "c"], "target": ["b", "b"], "sign": ["+", "-"]}),
         ["a", "b", "c"],
     ),
+    "edges": ([("a", "b", "+"), ("c", "b", "-")], ["a", "b", "c"]),
     "networkx": (nx.DiGraph([("a", "b", {"sign": 1}), ("c", "b", {"sign": -1})]), ["a", "b", "c"]),
 }
 

@@ -1,11 +1,12 @@
 # The command line of bin/avicisim.
 
 const USAGE = """
-usage: avicisim simulate DOMAIN --out FOLDER [--d 30] [--n-obs 1000] [--n-int 0] [--seed 0] [--index 0] [-n 1]
+usage: avicisim simulate DOMAIN --out FOLDER [--d 30] [--n-obs 1000] [--n-int 0] [--seed 0] [--index 0] [-n 1] [--network FILE]
        avicisim domains
 
 simulate  write datasets as folders: x.npy, interventions.npy, graph.npy, expression.npy (of genes), meta.toml
           -n COUNT makes the datasets INDEX to INDEX + COUNT - 1, each in a folder of its own inside FOLDER
+          --network FILE is an edge list (regulator, target and perhaps the sign + or -) instead of random graphs of --d variables
 domains   list the shipped domains
 
 DOMAIN (or --domain DOMAIN) is a name or the path of a .toml file. More threads: julia -t 4 bin/avicisim ...
@@ -20,6 +21,7 @@ function main(arguments::AbstractVector{<:AbstractString} = ARGS)
     try
         return command(arguments)
     catch failure
+        failure isa Base.IOError && failure.code == Base.UV_EPIPE && return 0 # whoever reads has heard enough
         failure isa ArgumentError || rethrow()
         println(stderr, "avicisim: ", failure.msg)
         return 1
@@ -49,7 +51,9 @@ function simulate_command(arguments)
     domain === nothing && throw(ArgumentError("a domain is missing"))
     haskey(options, "out") || throw(ArgumentError("--out FOLDER is missing"))
     number(name, default) = whole(name, get(options, name, default))
-    size = (d = number("d", "30"), n_obs = number("n-obs", "1000"), n_int = number("n-int", "0"), seed = number("seed", "0"))
+    network = get(options, "network", nothing)
+    d = network === nothing || haskey(options, "d") ? number("d", "30") : nothing
+    size = (d = d, graph = network, n_obs = number("n-obs", "1000"), n_int = number("n-int", "0"), seed = number("seed", "0"))
     index = number("index", "0")
     if !haskey(options, "n")
         data = simulate(domain; size..., index = index)
@@ -69,7 +73,7 @@ function simulate_many(domain, out, indices, size)
     elsewhere = Distributed.nprocs() > 1
     elsewhere && Distributed.remotecall_eval(Main, Distributed.workers(), :(using AviciSim))
     begin_time = last_time = time()
-    done = 0
+    done = before = 0
     for part in Iterators.partition(indices, elsewhere ? 4 * Distributed.nworkers() : 4 * Threads.nthreads())
         if elsewhere
             Distributed.pmap(index -> simulate_to(domain, out, index, size), part)
@@ -80,11 +84,15 @@ function simulate_many(domain, out, indices, size)
         end
         done += length(part)
         now = time()
-        if now - last_time > 1 || done == length(indices)
-            rate = done / (now - begin_time)
+        if done > before && (now - last_time > 1 || done == length(indices))
+            rate = (done - before) / (now - begin_time)
             left = round(Int, (length(indices) - done) / rate)
             println(stderr, "$done/$(length(indices)) datasets, $(round(rate; digits = 1)) per second, $left s left")
             last_time = now
+        end
+        if before == 0 && done < length(indices)
+            # the first datasets take as long as Julia compiles
+            before, begin_time = done, time()
         end
     end
 end
@@ -97,7 +105,7 @@ end
 folder_of(out, index) = joinpath(out, "dataset-" * lpad(index, 6, '0'))
 
 function read_options(arguments)
-    options, known = Dict{String, String}(), ("domain", "d", "n-obs", "n-int", "seed", "index", "out", "n")
+    options, known = Dict{String, String}(), ("domain", "d", "n-obs", "n-int", "seed", "index", "out", "n", "network")
     for k in 1:2:length(arguments)
         name = arguments[k] == "-n" ? "--n" : arguments[k]
         startswith(name, "--") && name[3:end] in known || throw(ArgumentError("unknown option $name"))

@@ -42,7 +42,7 @@ Simulate one dataset.
 - `d`: number of variables; not needed with `graph`.
 - `n_obs`, `n_int`: numbers of observational and interventional rows.
 - `seed`, `index`: dataset number `index` of the sequence that belongs to `seed`; the same numbers give the same bytes.
-- `graph`: a [`Network`](@ref) or a d × d adjacency matrix to use instead of a random graph.
+- `graph`: used instead of a random graph: a [`Network`](@ref), a d × d adjacency matrix, or the path of an edge list (see [`load_network`](@ref)).
 
 Throws an `ArgumentError` if an argument or the domain is not valid, or if the simulation overflows.
 
@@ -57,7 +57,7 @@ function simulate(
     n_int::Integer = 0,
     seed::Integer = 0,
     index::Integer = 0,
-    graph::Union{Nothing, AbstractMatrix, Network} = nothing,
+    graph::Union{Nothing, AbstractMatrix, Network, AbstractString} = nothing,
 )
     domain = load_domain(domain)
     given = graph === nothing ? nothing : check_graph(graph)
@@ -146,7 +146,7 @@ function check_origin(seed::Integer, index::Integer)
 end
 
 function check_graph(graph)
-    network = graph isa Network ? graph : Network(graph)
+    network = graph isa AbstractString ? load_network(graph) : graph isa Network ? graph : Network(graph)
     any(edge -> edge[1] == edge[2], network.edges) && throw(ArgumentError("graph has a variable that causes itself"))
     return network
 end

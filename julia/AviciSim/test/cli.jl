@@ -33,6 +33,16 @@ end
         @test success(`$(Base.julia_cmd()) --startup-file=no -p 2 $program $arguments --out $other`)
         @test load_dataset(joinpath(other, "dataset-000004")).x == load_dataset(joinpath(folder, "dataset-000004")).x
     end
+    mktempdir() do folder
+        network, out = joinpath(folder, "net.tsv"), joinpath(folder, "data")
+        write(network, "crp\tlacZ\t+\nlacI\tlacZ\t-\n")
+        @test shell("simulate", "grn-physical", "--network", network, "--n-obs", "4", "--out", out)[1] == 0
+        data = load_dataset(out)
+        @test data.names == ["crp", "lacZ", "lacI"] && data.graph == [0 1 0; 0 0 0; 0 1 0]
+        @test data.x == simulate("grn-physical"; n_obs = 4, graph = network).x
+        status, text = shell("simulate", "grn-physical", "--network", network, "--d", "4", "--n-obs", "4", "--out", out)
+        @test status == 1 && occursin("4 × 4", text)
+    end
     @test shell("domains")[1] == 0 && all(name -> occursin(name, shell("domains")[2]), list_domains())
     for arguments in (("--help",), ("-h",), ("help",), ("simulate", "--help"), ("simulate", "linear", "-h"))
         status, text = shell(arguments...)

@@ -113,6 +113,30 @@ end
     @test mean_of(Perturbation(1 => 0, "x5" => 2))[[1, 5]] ≈ [0, 4] rtol = 0.05
 end
 
+@testset "perturbations of a domain file" begin
+    # Unregulated genes at expression basal / decay = 2.5, almost without noise.
+    for (table, factor) in (
+            "model = \"knockout\"" => 0,
+            "model = \"knockdown\"" => 0.5,
+            "model = \"knockdown\"\nfactor = 0.2" => 0.2,
+            "model = \"overexpression\"" => 2,
+            "model = \"overexpression\"\nfactor = 3.0" => 3,
+        ), at_once in (1, 3), mode in ("physical", "compatible")
+        with_domain(
+            "grn-physical",
+            "mode = \"physical\"" => "mode = \"$mode\"",
+            "basal = { uniform = [1.0, 3.0] }" => "basal = 2.0",
+            "decay = [0.7, 0.8, 0.9]" => "decay = 0.8",
+            "noise_scale = [0.9, 1.0, 1.1]" => "noise_scale = 0.001",
+            "cell_types = 5" => "cell_types = 1\n[[intervention]]\n$table\ntargets = 1.0\nat_once = $at_once",
+        ) do path
+            data = simulate(path; n_obs = 3, n_int = 12, graph = zeros(Int, 6, 6))
+            @test vec(sum(Int, data.interventions; dims = 2)) == [fill(0, 3); fill(at_once, 12)]
+            @test data.expression ≈ ifelse.(data.interventions .== 1, 2.5 * factor, 2.5) atol = 0.05
+        end
+    end
+end
+
 @testset "signs that are known are kept" begin
     network = Network(["a" => "c", "b" => "c"]; signs = [1, -1])
     p = GRNProblem(network; basal = 2.0, interaction = [3.0, 5.0], sign_probability = 0.0)
@@ -120,10 +144,49 @@ end
 end
 
 @testset "feedback" begin
-    loop = UInt8[0 1; 1 0]
-    x = cells(:physical, loop, 300; sign_probability = 0.0)
-    @test all(isfinite, x) && 0.5 < mean(x) * 0.8 / 2 < 2
-    @test occursin("physical", refusal(() -> cells(:compatible, loop, 10)))
+    # Two genes that repress each other, and a ring of three activators with self-regulation: without noise, cells stay where
+    # production and decay balance, which the half-responses of the wild type put at half of each strength.
+    toggle, ring = UInt8[0 1; 1 0], UInt8[1 1 0; 0 1 1; 1 0 1]
+    settings = (sign_probability = 1.0, noise_scale = 0.0, hill = 1.8)
+    @test cells(:physical, toggle, 40; sign_probability = 0.0, noise_scale = 0.0) ≈ fill(4 * 0.5 / 0.8, 40, 2) rtol = 1.0e-3
+    @test cells(:physical, ring, 40; settings...) ≈ fill(2 * 4 * 0.5 / 0.8, 40, 3) rtol = 1.0e-3
+    x = cells(:physical, toggle, 2000; sign_probability = 0.0, noise_scale = 0.5)
+    @test cor(x)[1, 2] < -0.3 # one high, the other low
+    knocked = solve(
+        problem(toggle; sign_probability = 0.0, noise_scale = 0.0),
+        EulerMaruyama(0.01);
+        cells = 0,
+        cells_each = 20,
+        perturbations = [knockout(1)],
+        burn_in = 20,
+    ).expression
+    @test knocked ≈ repeat([0 4 / 0.8], 20) rtol = 1.0e-3 # nothing represses the other
+    @test occursin("physical", refusal(() -> cells(:compatible, toggle, 10)))
+end
+
+@testset "steady states" begin
+    # Side by side they are what each is alone, and they balance production and decay.
+    graph = AviciSim.sample_graph(AviciSim.Stream(1, 0), AviciSim.ErdosRenyi(AviciSim.Parameter(2, "")), 12)
+    p = problem(graph; cell_types = 3, basal = Distribution(:uniform, 1, 3), sign_probability = 0.5)
+    wild = steady_state(p)
+    half = AviciSim.half_responses(wild)
+    factors = [Float32[k == gene ? 0 : 1 for k in 1:12] for gene in 0:12]
+    together = AviciSim.steady_states(p, factors, wild)
+    @test together[1] ≈ wild rtol = 1.0e-5
+    @test all(together[k] == only(AviciSim.steady_states(p, factors[k:k], wild)) for k in 1:13)
+    for (state, factor) in zip(together, factors), gene in 1:12, type in 1:3
+        acts = [AviciSim.hill_function(state[i, type] / half[i], p.hill) for i in p.regulators[gene]]
+        production = isempty(acts) ?
+            p.basal[gene, type] :
+            sum(k > 0 ? k * a : -k * (1 - a) for (k, a) in zip(p.interaction[gene], acts))
+        @test state[gene, type] ≈ factor[gene] * production / 0.8 rtol = 1.0e-3 atol = 1.0e-4
+    end
+end
+
+@testset "overflow is never clipped to a number" begin
+    for mode in (:compatible, :physical)
+        @test occursin("finite", refusal(() -> cells(mode, CHAIN, 20; basal = 3.0e38, noise_scale = 1.0e20)))
+    end
 end
 
 @testset "technology" begin

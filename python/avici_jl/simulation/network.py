@@ -30,7 +30,8 @@ def as_network(graph: Any) -> Network:
     Args:
         graph: a [d, d] matrix with `graph[i, j] != 0` where i → j (-1 represses); a DataFrame of the same with equal
             row and column names; a DataFrame with the columns `source`, `target` and perhaps `sign`; a networkx
-            DiGraph, whose edges may have a `sign`. A sign is 1 or "+" (activates), -1 or "-" (represses), else unknown.
+            DiGraph, whose edges may have a `sign`; a list of tuples (source, target) or (source, target, sign). A sign
+            is 1 or "+" (activates), -1 or "-" (represses), else unknown.
 
     Raises:
         InputError: it is none of these, or has repeated names.
@@ -53,6 +54,9 @@ def as_network(graph: Any) -> Network:
                 f"columns source and target; got the columns {', '.join(columns[:5])}."
             )
         return _matrix(graph.to_numpy(), list(graph.columns))
+    if isinstance(graph, list) and graph and all(isinstance(edge, tuple) and len(edge) in (2, 3) for edge in graph):
+        names = list(dict.fromkeys(name for edge in graph for name in edge[:2]))
+        return _network(names, [(*edge, None)[:3] for edge in graph])
     matrix = np.asarray(graph)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise InputError(f"A network's matrix must be square, got the shape {matrix.shape}.")

@@ -31,7 +31,8 @@ def simulate(
         n_int: interventional rows; in each, one variable is set (or one gene knocked out).
         seed: the same seed and index give the same bytes, on any machine and number of threads.
         index: number of the dataset in the sequence that belongs to `seed`.
-        graph: a known network instead of a random one: a matrix, a DataFrame or a networkx graph (see `as_network`).
+        graph: a known network instead of a random one: a matrix, a DataFrame, a list of edges or a networkx graph
+            (see `as_network`).
 
     Raises:
         InputError: `graph` is not a network.

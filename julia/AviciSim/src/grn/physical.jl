@@ -18,8 +18,8 @@ Block(cells::Int, d::Int) = Block((zeros(Float32, cells, d) for _ in 1:5)..., ze
 # `burn_in` relaxation times.
 function physical!(x, types, rng::Stream, problem::GRNProblem, algorithm::EulerMaruyama, burn_in::Real, conditions)
     isempty(conditions) && return
-    half = half_responses(steady_state(problem))
-    starts = steady_states(problem, [condition.factor for condition in conditions], half)
+    wild = steady_state(problem)
+    half, starts = half_responses(wild), steady_states(problem, [condition.factor for condition in conditions], wild)
     cells = [
         (k, row, mod1(number, cell_types(problem)))
         for (k, condition) in enumerate(conditions)

@@ -7,7 +7,7 @@ Deterministic steady state of the wild type, gene × cell type, with the half-re
 types.
 """
 function steady_state(problem::GRNProblem)
-    relaxation = Relaxation(problem, [ones(Float32, length(problem))])
+    relaxation = Relaxation(problem, [ones(Float32, length(problem))], nothing)
     for _ in 1:most_steps(problem)
         half = half_responses(permutedims(relaxation.state))
         relax!(relaxation, problem, inverse.(half)) || break
@@ -16,12 +16,14 @@ function steady_state(problem::GRNProblem)
 end
 
 """
-    steady_states(problem, factors, half)::Vector{Matrix{Float32}}
+    steady_states(problem, factors, wild)::Vector{Matrix{Float32}}
 
-Deterministic steady states, gene × cell type, one for each vector of `factors` on the genes' production, with constant half-responses.
+Deterministic steady states, gene × cell type, one for each vector of `factors` on the genes' production, with the half-responses of the wild
+type, whose steady state is `wild`. With feedback there may be several: found is one that the wild type's leads to.
 """
-function steady_states(problem::GRNProblem, factors::Vector{Vector{Float32}}, half::Vector{Float32})
-    relaxation, inverses = Relaxation(problem, factors), inverse.(half)
+function steady_states(problem::GRNProblem, factors::Vector{Vector{Float32}}, wild::Matrix{Float32})
+    acyclic = topological_order(adjacency(problem)) !== nothing
+    relaxation, inverses = Relaxation(problem, factors, acyclic ? nothing : wild), inverse.(half_responses(wild))
     for _ in 1:most_steps(problem)
         relax!(relaxation, problem, inverses) || break
     end
@@ -42,12 +44,17 @@ struct Relaxation
     moves::Vector{Bool} # of every lane: whether its condition is not yet where it stays
 end
 
-function Relaxation(problem::GRNProblem, factors::Vector{Vector{Float32}})
+# The iteration starts at `wild`, or where the genes would be without regulation.
+function Relaxation(problem::GRNProblem, factors::Vector{Vector{Float32}}, wild::Union{Nothing, Matrix{Float32}})
     types, d = cell_types(problem), length(problem)
     lanes = types * length(factors)
     basal = Float32[problem.basal[gene, mod1(lane, types)] for lane in 1:lanes, gene in 1:d]
     factor = Float32[factors[cld(lane, types)][gene] for lane in 1:lanes, gene in 1:d]
-    state = basal .* factor ./ permutedims(problem.decay)
+    state = if wild === nothing
+        basal .* factor ./ permutedims(problem.decay)
+    else
+        Float32[wild[gene, mod1(lane, types)] * factor[lane, gene] for lane in 1:lanes, gene in 1:d]
+    end
     return Relaxation(state, similar(state), zeros(Float32, lanes, d), basal, factor, ones(Bool, lanes))
 end
 
