@@ -10,18 +10,9 @@ module AviciSim
 import Pkg # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
 import Distributed
 
-export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation
-export adjacency,
-    interventions,
-    knockdown,
-    knockout,
-    list_domains,
-    list_networks,
-    load_dataset,
-    load_domain,
-    load_network,
-    overexpress
-export profile, save_dataset, simulate, simulate_batch, solve, trajectory
+export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation, TechnicalNoise
+export adjacency, interventions, knockdown, knockout, overexpress, profile, simulate, simulate_batch, solve, trajectory
+export list_domains, list_networks, load_dataset, load_domain, load_network, save_dataset
 
 include("elementary.jl")
 include("random.jl")
