@@ -35,8 +35,8 @@ end
     WattsStrogatz(dimension, neighbours, rewiring)
 
 Small world (Watts and Strogatz, Nature 1998): variables on a closed lattice of 1, 2 or 3 dimensions are linked to all that are within
-`neighbours` steps; with probability `rewiring` a link's far end moves to a random variable, seen from the one of its ends that it belongs
-to: every variable keeps its half of the links; all edges follow one random order. A lattice that has more places than there are variables loses random ones.
+`neighbours` steps. Half of its links belong to each variable; with probability `rewiring` such a link goes to a random variable instead. All
+edges follow one random order. A lattice that has more places than there are variables loses random ones.
 """
 struct WattsStrogatz <: GraphModel
     dimension::Parameter

@@ -1,4 +1,5 @@
-# A dataset as a folder: x.npy, interventions.npy, graph.npy (if known), expression.npy (if there is one) and meta.toml. Python reads and writes the same.
+# A dataset as a folder: x.npy, interventions.npy, graph.npy (if known), expression.npy (if there is one) and meta.toml. Python reads
+# and writes the same.
 
 """
     save_dataset(folder, data::Dataset)

@@ -42,7 +42,8 @@ Simulate one dataset.
 - `d`: number of variables; not needed with `graph`.
 - `n_obs`, `n_int`: numbers of observational and interventional rows.
 - `seed`, `index`: dataset number `index` of the sequence that belongs to `seed`; the same numbers give the same bytes.
-- `graph`: used instead of a random graph: a [`Network`](@ref), a d × d adjacency matrix, or the path of an edge list (see [`load_network`](@ref)).
+- `graph`: used instead of a random graph: a [`Network`](@ref), a d × d adjacency matrix, or the path of an edge list (see
+  [`load_network`](@ref)).
 
 Throws an `ArgumentError` if an argument or the domain is not valid, or if the simulation overflows.
 

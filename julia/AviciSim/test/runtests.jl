@@ -40,6 +40,19 @@ const GOLDEN_GRAPHS = (
     "ccc49b9cc2bc9815",
 )
 
+# A chain 1 → 2 → 3 → 4 with a second input 5 of gene 2.
+const CHAIN = UInt8[0 1 0 0 0; 0 0 1 0 0; 0 0 0 1 0; 0 0 0 0 0; 0 1 0 0 0]
+const ALONE = zeros(UInt8, 2, 2)
+
+problem(graph; changes...) = GRNProblem(graph; merge((basal = 2.0, interaction = 4.0, sign_probability = 1.0), (; changes...))...)
+cells(mode, graph, n; dt = 0.01, seed = 1, changes...) = solve(
+    problem(graph; changes...),
+    EulerMaruyama(dt);
+    cells = n,
+    mode = mode,
+    seed = seed,
+).expression
+
 "The message of the ArgumentError that `f` throws."
 function refusal(f)
     try
@@ -67,7 +80,7 @@ end
 
 # `runtests.jl grn cli` runs only these files.
 const FILES = Base.split(
-    "elementary random distributions networks graphs scm measurement grn agreement domain simulate extend robust io cli",
+    "elementary random distributions networks graphs scm measurement grn perturbations agreement domain simulate extend robust io cli",
 )
 
 @testset "AviciSim" begin
