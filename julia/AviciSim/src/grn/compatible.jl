@@ -121,52 +121,13 @@ function produce!(production, start, problem::GRNProblem, gene::Int, activity, a
         for (i, strength) in zip(regulators, strengths)
             start .+= strength .* view(at_mean, :, i)
         end
-        for k in 1:2:length(regulators)
-            # a regulator's trajectory is longer than its target's
-            if k < length(regulators)
-                add!(
-                    production,
-                    k == 1,
-                    constant,
-                    strengths[k],
-                    activity[regulators[k]],
-                    strengths[k + 1],
-                    activity[regulators[k + 1]],
-                )
-            else
-                add!(production, k == 1, constant, strengths[k], activity[regulators[k]])
-            end
-        end
+        # a regulator's trajectory is longer than its target's
+        weighted_sum!(production, constant, strengths, k -> activity[regulators[k]])
     end
     own = view(factor, :, gene)
     all(isone, own) && return
     start .*= own
     multiply!(production, own)
-end
-
-# production = constant or itself, plus one or two regulators.
-function add!(production, fresh::Bool, constant::Float32, k1::Float32, a1)
-    if fresh
-        @inbounds @simd ivdep for n in eachindex(production)
-            production[n] = constant + k1 * a1[n]
-        end
-    else
-        @inbounds @simd ivdep for n in eachindex(production)
-            production[n] += k1 * a1[n]
-        end
-    end
-end
-
-function add!(production, fresh::Bool, constant::Float32, k1::Float32, a1, k2::Float32, a2)
-    if fresh
-        @inbounds @simd ivdep for n in eachindex(production)
-            production[n] = (constant + k1 * a1[n]) + k2 * a2[n]
-        end
-    else
-        @inbounds @simd ivdep for n in eachindex(production)
-            production[n] = (production[n] + k1 * a1[n]) + k2 * a2[n]
-        end
-    end
 end
 
 # The values of the chains at every step.

@@ -69,14 +69,9 @@ settle(m::RFFMechanism, rng::Stream) = RFFMechanism(
 )
 
 function evaluate!(y, m::LinearMechanism, causes, rng::Stream)
-    fill!(y, Float32(draw(m.bias, rng)))
-    for i in axes(causes, 2)
-        w, cause = Float32(draw(m.weight, rng)), view(causes, :, i)
-        @inbounds @simd for r in eachindex(y)
-            y[r] += w * cause[r]
-        end
-    end
-    return y
+    bias = Float32(draw(m.bias, rng))
+    weights = Float32[draw(m.weight, rng) for _ in axes(causes, 2)]
+    return weighted_sum!(y, bias, weights, k -> view(causes, :, k))
 end
 
 function evaluate!(y, m::RFFMechanism, causes, rng::Stream)
