@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from avici_jl import Dataset
-from avici_jl.cli import app, main, read_table
+from avici_jl.cli import app, main
 from avici_jl.errors import InputError
+from avici_jl.tables import read_table
 
 
 def call(*arguments: object) -> str:
