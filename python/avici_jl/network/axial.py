@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from avici_jl.network.attention import SelfAttention
+from avici_jl.network.blocks import in_blocks
 from avici_jl.network.heads import CosineHead, mask_diagonal
 
 
@@ -47,8 +48,11 @@ class AxialTransformer(nnx.Module):
     def __call__(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
         h = self.embed(x)
-        for layer in self.layers:
-            h = layer(h, deterministic=deterministic, rngs=rngs)
+        if deterministic:
+            h = _one_after_the_other(self.layers, h)
+        else:
+            for layer in self.layers:
+                h = layer(h, deterministic=False, rngs=rngs)
         return mask_diagonal(self.head(jnp.max(self.norm(h), axis=-3)))
 
 
@@ -81,6 +85,8 @@ class Residual(nnx.Module):
 
     def __call__(self, h: jax.Array, *, deterministic: bool, rngs: nnx.Rngs | None) -> jax.Array:
         """h [..., length, dim] to the same shape."""
+        if deterministic:
+            return in_blocks(lambda part: part + self.block(self.norm(part)), h)  # type: ignore[operator]
         return h + self.dropout(self.block(self.norm(h)), deterministic=deterministic, rngs=rngs)  # type: ignore[operator]
 
 
@@ -96,6 +102,17 @@ class Perceptron(nnx.Module):
     def __call__(self, h: jax.Array) -> jax.Array:
         """h [..., dim] to the same shape."""
         return self.narrow(nnx.relu(self.wide(h)))
+
+
+def _one_after_the_other(layers: nnx.List, h: jax.Array) -> jax.Array:
+    """The layers without dropout, as a loop: compiled once for all, and one layer's memory at a time."""
+    parts = [nnx.split(layer) for layer in layers]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(state for _, state in parts))
+
+    def step(h: jax.Array, state: nnx.State) -> tuple[jax.Array, None]:
+        return nnx.merge(parts[0][0], state)(h, deterministic=True, rngs=None), None
+
+    return jax.lax.scan(step, h, stacked)[0]
 
 
 def _attention(config: AxialConfig, rngs: nnx.Rngs) -> SelfAttention:
