@@ -28,7 +28,7 @@ def test_tables_in_any_form_give_the_same_arrays() -> None:
     data = SimpleNamespace(X=sparse.csr_matrix(X), var_names=pd.Index(NAMES))
     for x, labelled in ((X, False), (X.tolist(), False), (X.astype(int), False), (frame, True), (data, True)):
         found = read(x)
-        assert found.x.dtype == np.float32 and found.interventions.dtype == np.uint8
+        assert found.x.dtype == np.float64 and found.interventions.dtype == np.uint8
         np.testing.assert_array_equal(found.x, X)
         assert found.names == (NAMES if labelled else ["x1", "x2", "x3"]) and found.labelled == labelled
     assert read(X, names=NAMES).names == NAMES
@@ -108,7 +108,8 @@ def test_unusable_tables_are_explained(x: Any, options: dict[str, Any], message:
         (np.array([["yes"] * 3] * 4), "only 0 and 1"),
         (pd.DataFrame(MASK, columns=["raf", "mek", "akt"]), "'akt', 'erk'"),
         ([None, "raf"], "one entry per row of X: 4, got 2"),
-        ("raf", "single name"),
+        ("raf", "'raf' of X holds numbers.*name of the variable"),
+        ("rafael", "'rafael' names no column of X.*Did you mean 'raf'"),
         ([None, "ref", None, None], "row 1 names 'ref'.*Did you mean 'raf'"),
         ([None, 3, None, None], "row 1 has index 3.*0 to 2"),
         ([None, -1, None, None], "index -1"),

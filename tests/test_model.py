@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
+from typing import Any
 
+import anndata
 import jax
 import numpy as np
 import pandas as pd
@@ -14,7 +19,7 @@ import pytest
 from flax import nnx
 
 import avici_jl
-from avici_jl import CheckpointError, InputError, Model, list_models
+from avici_jl import CheckpointError, DataWarning, InputError, Model, list_models
 from avici_jl.network import build_network
 from avici_jl.resources import pretrained_dir
 from avici_jl.training.checkpoint import save_model
@@ -23,12 +28,12 @@ NETWORK = {"kind": "pair", "dim": 8, "layers": 1, "channels": 4, "statistics": [
 NAMES = ["raf", "mek", "erk", "akt"]
 
 
-def save(path: Path, kind: str = "values") -> Path:
+def save(path: Path, kind: str = "values", data: dict[str, Any] | None = None, **card: Any) -> Path:
     network = build_network(NETWORK, rngs=nnx.Rngs(0))
     params = nnx.to_pure_dict(nnx.state(network, nnx.Param))
     params = jax.tree.map(lambda leaf: leaf + 0.05, params)
-    config = {"network": NETWORK, "data": {"domain": "linear", "kind": kind}}
-    save_model(path, config=config, params=params, card={"threshold": 0.3})
+    config = {"network": NETWORK, "data": {"domain": "linear", "kind": kind, **(data or {})}}
+    save_model(path, config=config, params=params, card={"threshold": 0.3, **card})
     return path
 
 
@@ -100,8 +105,158 @@ def test_parameters_that_do_not_fit_are_explained(tmp_path: Path) -> None:
     path = save(tmp_path / "small")
     config = (path / "config.json").read_text().replace('"layers": 1', '"layers": 2')
     (path / "config.json").write_text(config)
-    with pytest.raises(CheckpointError, match="do not fit"):
+    with pytest.raises(CheckpointError, match="do not fit.*it is missing"):
         Model.load(path)
+
+
+def test_probabilities_are_calibrated_by_the_card(model: Model, tmp_path: Path) -> None:
+    cooled = Model.load(save(tmp_path / "cooled", temperature=2.0))
+    p, q = (np.asarray(m.predict(table()))[~np.eye(4, dtype=bool)] for m in (model, cooled))
+    np.testing.assert_allclose(np.log(q / (1 - q)), np.log(p / (1 - p)) / 2, atol=1e-5)
+    for card, message in (({"temperature": 0}, "temperature 0"), ({"thresholds": {"observational": 3}}, "thresholds")):
+        with pytest.raises(CheckpointError, match=message):
+            Model.load(save(tmp_path / "wrong", **card))
+
+
+def test_the_threshold_may_depend_on_interventions(tmp_path: Path) -> None:
+    path = save(tmp_path / "two", thresholds={"observational": 1.0, "interventional": 0.0})
+    model, targets = Model.load(path), [None] * 20 + [0] * 10
+    assert model.threshold == 0.3 and model.decision_threshold(False) == 1.0
+    assert model.predict_graph(table()).number_of_edges() == 0
+    assert model.predict_graph(table(), targets).number_of_edges() == 12
+    assert model.predict_graph(table(), targets, threshold=1.0).number_of_edges() == 0
+
+
+def test_the_edge_table_is_sorted_and_named(model: Model) -> None:
+    frame = pd.DataFrame(table(), columns=NAMES)
+    edges, p = model.predict_edges(frame), model.predict(frame)
+    assert len(edges) == 12 and edges["probability"].is_monotonic_decreasing
+    first = edges.iloc[0]
+    assert p.loc[first["source"], first["target"]] == first["probability"] == p.to_numpy().max()
+    assert len(model.predict_edges(frame, threshold=float(first["probability"]))) == 1
+
+
+def test_predictions_go_into_an_anndata(model: Model) -> None:
+    cells = anndata.AnnData(table().astype(np.float32), var=pd.DataFrame(index=NAMES))
+    model.annotate(cells, [None] * 20 + ["mek"] * 10, key="edges")
+    expected = model.predict(table(), [None] * 20 + [1] * 10)
+    np.testing.assert_allclose(cells.varp["edges"], expected, atol=1e-5)
+    assert cells.uns["edges"] == {"model": "small", "threshold": 0.3}
+    with pytest.raises(InputError, match="AnnData"):
+        model.annotate(table())
+
+
+def test_large_offsets_and_constants_change_nothing(model: Model) -> None:
+    moved = table() * [1, 1e6, 1e-6, 1] + [1e6, -1e9, 0, 5]
+    np.testing.assert_allclose(model.predict(moved), model.predict(table()), atol=1e-4)
+
+
+UNUSUAL = {"sizes": [{"d": 4}], "rows": [20, 40], "interventional": [0.25]}
+
+
+def test_unusual_data_are_warned_of_once(tmp_path: Path) -> None:
+    model = Model.load(save(tmp_path / "small", data=UNUSUAL))
+    usual = [None] * 20 + [0] * 10
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.predict(table(), usual)
+    long, wide = table(500), np.random.default_rng(0).normal(size=(30, 9))
+    constant, counts = table(), np.random.default_rng(0).poisson(3.0, (30, 4))
+    constant[:, 2] = 0.1
+    for x, interventions, message in (
+        (long, [None] * 490 + [0] * 10, "500 rows; .* 20 to 40"),
+        (wide, usual, "9 variables; .* on 4"),
+        (table(), None, "no interventions"),
+        (constant, usual, "never change.*'x3'"),
+        (counts, usual, "raw counts.*grn"),
+    ):
+        with pytest.warns(DataWarning, match=message) as caught:
+            model.predict(x, interventions)
+        assert Path(caught[0].filename).name == "test_model.py"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            model.predict(x, interventions)
+
+
+def test_models_of_the_hub_come_from_its_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository = tmp_path / "models--lab--cells"
+    save(repository / "snapshots" / "abc123")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc123")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    model = Model.load("hf:lab/cells")
+    assert model.threshold == 0.3 and model.name == "hf:lab/cells"
+    with pytest.raises(CheckpointError, match='does not give the model "hf:lab/others"'):
+        Model.load("hf:lab/others")
+    with pytest.raises(CheckpointError, match="hf:owner/name@revision"):
+        Model.load("hf:cells")
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(CheckpointError, match=r"pip install .avici-jl\[hub\]"):
+        Model.load("hf:lab/cells")
+
+
+def test_damaged_and_foreign_models_are_named(tmp_path: Path) -> None:
+    def damaged(name: str) -> Path:
+        return save(tmp_path / name)
+
+    (damaged("a") / "config.json").write_text("{")
+    (damaged("b") / "config.json").write_text('{"model_type": "bert"}')
+    (damaged("c") / "card.json").unlink()
+    shutil.rmtree(damaged("d") / "params" / "ocdbt.process_0")
+    (damaged("e") / "params" / "_METADATA").write_text("?")
+    shutil.rmtree(damaged("f") / "params")
+    for name, message in (
+        ("a", "a/config.json cannot be read"),
+        ("b", "b/config.json is not the description of a model"),
+        ("c", "c/card.json cannot be read"),
+        ("d", "d/params cannot be read"),
+        ("e", "e/params cannot be read"),
+        ("f", "no checkpoint in .*f/checkpoints"),
+    ):
+        with pytest.raises(CheckpointError, match=message) as found:
+            Model.load(tmp_path / name)
+        assert "\n" not in str(found.value)
+    assert not (tmp_path / "b" / "checkpoints").exists()
+
+
+@pytest.mark.filterwarnings("ignore::avici_jl.DataWarning")
+def test_models_of_earlier_releases_keep_loading() -> None:
+    folders = sorted((Path(__file__).parent / "checkpoints").iterdir())
+    assert folders
+    for folder in folders:
+        expected = json.loads((folder / "expected.json").read_text())
+        p = Model.load(folder).predict(np.array(expected["x"]), np.array(expected["interventions"]))
+        np.testing.assert_allclose(p, expected["probabilities"], atol=1e-4, err_msg=folder.name)
+
+
+def test_a_shape_is_compiled_once(model: Model) -> None:
+    for n, d in ((30, 4), (30, 4), (31, 4), (30, 4)):
+        model.predict(np.random.default_rng(n).normal(size=(n, d)))
+    assert model._probabilities._cache_size() == 2
+
+
+def test_compiled_models_are_kept_on_disk(tmp_path: Path) -> None:
+    code = f"""
+import jax, numpy as np
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+from avici_jl import Model
+from avici_jl.compilation import cache_folder
+Model.load({str(save(tmp_path / "small"))!r}).predict(np.random.default_rng(0).normal(size=(20, 4)))
+print(jax.config.jax_compilation_cache_dir, len(list(cache_folder().glob("jit_probabilities*"))))
+"""
+    kept = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    kept.pop("JAX_COMPILATION_CACHE_DIR", None)
+    elsewhere = {**kept, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "elsewhere")}
+    off = {**kept, "JAX_ENABLE_COMPILATION_CACHE": "false", "XDG_CACHE_HOME": str(tmp_path / "other")}
+    said = []
+    for environment in (kept, elsewhere, off):
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        said.append(done.stdout.split())
+    assert said[0][0].startswith(str(tmp_path / "cache")) and int(said[0][1]) > 0
+    assert said[1][0] == str(tmp_path / "elsewhere") and list((tmp_path / "elsewhere").glob("jit_probabilities*"))
+    assert said[2] == ["None", "0"]
 
 
 @pytest.mark.parametrize("name", list_models())

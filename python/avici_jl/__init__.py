@@ -10,19 +10,16 @@ Importing the package loads neither JAX nor Julia; each is loaded when it is fir
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from avici_jl.errors import AviciError, CheckpointError, ConfigError, InputError, SimulationError
+from avici_jl.errors import AviciError, CheckpointError, ConfigError, DataWarning, InputError, SimulationError
 
 if TYPE_CHECKING:
     from avici_jl.model import Model, list_models
     from avici_jl.simulation import Dataset, list_domains, load_domain, simulate
+    from avici_jl.tables import read_table
 
-try:
-    __version__ = version("avici-jl")
-except PackageNotFoundError:  # the source without an installation
-    __version__ = "unknown"
+    __version__: str
 
 _HOMES = {
     "Model": "avici_jl.model",
@@ -30,6 +27,7 @@ _HOMES = {
     "Dataset": "avici_jl.simulation",
     "list_domains": "avici_jl.simulation",
     "load_domain": "avici_jl.simulation",
+    "read_table": "avici_jl.tables",
     "simulate": "avici_jl.simulation",
 }
 
@@ -37,6 +35,7 @@ __all__ = [
     "AviciError",
     "CheckpointError",
     "ConfigError",
+    "DataWarning",
     "Dataset",
     "InputError",
     "Model",
@@ -44,6 +43,7 @@ __all__ = [
     "list_domains",
     "list_models",
     "load_domain",
+    "read_table",
     "simulate",
 ]
 
@@ -51,6 +51,13 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("avici-jl")
+        except PackageNotFoundError:  # the source without an installation
+            return "unknown"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

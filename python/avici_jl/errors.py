@@ -21,3 +21,7 @@ class CheckpointError(AviciError, RuntimeError):
 
 class SimulationError(AviciError, RuntimeError):
     """The Julia simulators refused the request, failed, or could not be started."""
+
+
+class DataWarning(UserWarning):
+    """The data can be used, but they are unlike what the model was trained on, or part of them says nothing."""

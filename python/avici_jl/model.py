@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-import networkx as nx
 import numpy as np
 from flax import nnx
 
-from avici_jl.errors import CheckpointError
-from avici_jl.inputs import read_input
+from avici_jl import hub
+from avici_jl.compilation import keep_compiled
+from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
+from avici_jl.inputs import Input, read_input
 from avici_jl.network import build_network
-from avici_jl.prediction import sample, to_graph
+from avici_jl.plausibility import differences
+from avici_jl.prediction import check_probability, edge_table, sample, to_graph
 from avici_jl.preprocess import features
 from avici_jl.training.checkpoint import LoadedModel, find_model, list_models, load_model, save_model
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
 
 __all__ = ["Model", "list_models"]
@@ -27,6 +31,20 @@ __all__ = ["Model", "list_models"]
 
 class Model:
     """A trained model. Make one with `Model.load`.
+
+    The methods that predict take the same data, in the arguments
+
+    - `x`: [n, d] observations × variables: array, DataFrame, AnnData (its `X`, or `layer`), or a simulated `Dataset`. A
+      model of kind "counts" takes raw counts.
+    - `interventions`: which variables were set or knocked out. A mask [n, d] of 0 and 1 (array or DataFrame); one entry
+      per row: a name or index, a collection of these, or None; or the name of the column that holds these entries, in
+      `obs` of an AnnData or in a DataFrame.
+    - `names`: of the variables, where `x` has none.
+    - `layer`: of an AnnData, instead of its `X`.
+    - `control`: label, or labels, of the rows without an intervention.
+
+    They raise `InputError` where the data cannot be used, with what to do, and warn with `DataWarning`, once for each
+    reason, where the data are unlike those of training. Each new shape [n, d] is compiled once.
 
     Attributes:
         name: the name it was loaded by.
@@ -37,62 +55,101 @@ class Model:
     """
 
     def __init__(self, loaded: LoadedModel, name: str) -> None:
+        keep_compiled()
         self.name = name
         self.kind: str = loaded.config["data"]["kind"]
         self.domain: str = loaded.config["data"]["domain"]
         self.card: dict[str, Any] = loaded.card
-        self.threshold = float(loaded.card.get("threshold", 0.5))
+        self._thresholds = _thresholds(loaded.card, name)
+        self.threshold = float(loaded.card.get("threshold", self._thresholds[False]))
         self._loaded = loaded
-        network = nnx.eval_shape(lambda: build_network(loaded.config["network"], rngs=nnx.Rngs(0)))
+        self._warned: set[str] = set()
+        try:
+            network = nnx.eval_shape(lambda: build_network(loaded.config["network"], rngs=nnx.Rngs(0)))
+        except (AviciError, TypeError) as error:
+            raise CheckpointError(
+                f"The config.json of {name} describes no network that exists here: {error}"
+            ) from error
         graphdef, state = nnx.split(network)
         params = jax.tree.map(jnp.asarray, loaded.params)
-        if _shapes(params) != _shapes(nnx.to_pure_dict(state)):
-            raise CheckpointError(f"The parameters of {name} do not fit the network that its config.json describes.")
+        expected, found = _shapes(nnx.to_pure_dict(state)), _shapes(params)
+        if expected != found:
+            odd = next(iter(sorted(expected.items() ^ found.items())))[0]
+            raise CheckpointError(
+                f"The parameters of {name} do not fit the network that its config.json describes: {odd} has the shape "
+                f"{found.get(odd, 'of nothing, it is missing')}, expected is {expected.get(odd, 'no such parameter')}."
+            )
         nnx.replace_by_pure_dict(state, params)
         self._state = state
+        temperature = _positive(loaded.card.get("temperature", 1.0), name)
 
-        def probabilities(state: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:
-            seen = features(x, interventions, self.kind)
-            return jax.nn.sigmoid(nnx.merge(graphdef, state)(seen[None])[0])
+        def probabilities(state: Any, seen: jax.Array) -> jax.Array:
+            return jax.nn.sigmoid(nnx.merge(graphdef, state)(seen[None])[0] / temperature)
 
         self._probabilities = jax.jit(probabilities)
 
     @staticmethod
     def load(name_or_path: str | Path) -> Model:
-        """A shipped model by its name, or any by its folder: a saved model, or the working folder of a training run.
+        """A model by its folder, its name, or its place on the Hugging Face hub; they are looked for in this order.
+
+        Args:
+            name_or_path: the folder of a saved model, or of a training run; the name of a shipped model, see
+                `list_models`; or `hf:owner/name`.
 
         Raises:
             CheckpointError: there is no such model, or it cannot be read.
         """
         path = find_model(name_or_path)
-        return Model(load_model(path), path.name)
+        name = str(name_or_path) if str(name_or_path).startswith(hub.PREFIX) else path.name
+        return Model(load_model(path), name)
 
     def predict(
-        self, x: Any, interventions: Any = None, *, names: Sequence[str] | None = None
+        self,
+        x: Any,
+        interventions: Any = None,
+        *,
+        names: Sequence[str] | None = None,
+        layer: str | None = None,
+        control: str | Collection[str] | None = None,
     ) -> np.ndarray | pd.DataFrame:
-        """Probability of every directed edge.
-
-        Args:
-            x: [n, d] observations × variables: array, DataFrame, AnnData (its `X`), or a simulated `Dataset`. A model
-                of kind "counts" takes raw counts.
-            interventions: which variables were set or knocked out. Either a mask [n, d] of 0 and 1 (array or
-                DataFrame), or one entry per row: a name or index, a collection of these, or None.
-            names: of the variables, where `x` has none.
+        """Probability of every directed edge. The arguments are those of `Model`.
 
         Returns:
             [d, d] float32, entry [i, j] the probability that i directly causes j, diagonal 0. A DataFrame with the
             names on both axes where `x` is a DataFrame or AnnData.
 
         Raises:
-            InputError: the table or the interventions cannot be used; the message says what to do.
+            InputError: the data cannot be used; the message says what to do.
         """
-        found = read_input(x, interventions, kind=self.kind, names=names)
-        p = self._predict(found.x, found.interventions)
+        found, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
         if _has_labels(x):
             import pandas as pd
 
             return pd.DataFrame(p, index=found.names, columns=found.names)
         return p
+
+    def predict_edges(
+        self,
+        x: Any,
+        interventions: Any = None,
+        *,
+        names: Sequence[str] | None = None,
+        layer: str | None = None,
+        control: str | Collection[str] | None = None,
+        threshold: float = 0.0,
+    ) -> pd.DataFrame:
+        """The edges as a table `source, target, probability`, the most probable first.
+
+        Args:
+            x, interventions, names, layer, control: as for `Model`. Without names the variables are x1, x2, …
+            threshold: leave out edges of smaller probability; 0 keeps all d (d - 1).
+
+        Raises:
+            InputError: the data cannot be used, or the threshold is no probability.
+        """
+        check_probability(threshold)
+        found, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
+        return edge_table(p, found.names, threshold=threshold)
 
     def predict_graph(
         self,
@@ -100,39 +157,128 @@ class Model:
         interventions: Any = None,
         *,
         names: Sequence[str] | None = None,
+        layer: str | None = None,
+        control: str | Collection[str] | None = None,
         threshold: float | None = None,
         acyclic: bool = False,
     ) -> nx.DiGraph:
         """The predicted causal graph.
 
         Args:
-            x, interventions, names: as for `predict`. Without names the nodes are x1, x2, …
-            threshold: smallest probability of an edge; by default `model.threshold`.
+            x, interventions, names, layer, control: as for `Model`. Without names the nodes are x1, x2, …
+            threshold: smallest probability of an edge; by default the model's, see `decision_threshold`.
             acyclic: leave out the least probable edges that close a cycle.
 
         Returns:
             A directed graph with the edge attribute "probability".
-        """
-        found = read_input(x, interventions, kind=self.kind, names=names)
-        p = self._predict(found.x, found.interventions)
-        return to_graph(p, found.names, threshold=self.threshold if threshold is None else threshold, acyclic=acyclic)
 
-    def sample_graphs(self, x: Any, count: int, *, interventions: Any = None, seed: int = 0) -> np.ndarray:
-        """`count` graphs [count, d, d] uint8 drawn from the predicted distribution, in which edges are independent."""
-        found = read_input(x, interventions, kind=self.kind)
-        return sample(self._predict(found.x, found.interventions), count, seed)
+        Raises:
+            InputError: the data cannot be used, or the threshold is no probability.
+        """
+        if threshold is not None:
+            check_probability(threshold)
+        found, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
+        chosen = self.decision_threshold(bool(found.interventions.any())) if threshold is None else threshold
+        return to_graph(p, found.names, threshold=chosen, acyclic=acyclic)
+
+    def sample_graphs(
+        self,
+        x: Any,
+        count: int,
+        *,
+        interventions: Any = None,
+        names: Sequence[str] | None = None,
+        layer: str | None = None,
+        control: str | Collection[str] | None = None,
+        seed: int = 0,
+    ) -> np.ndarray:
+        """`count` graphs [count, d, d] uint8 drawn from the predicted distribution, in which edges are independent.
+
+        Raises:
+            InputError: the data cannot be used, or `count` is negative.
+        """
+        _, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
+        return sample(p, count, seed)
+
+    def annotate(
+        self,
+        adata: Any,
+        interventions: Any = None,
+        *,
+        layer: str | None = None,
+        control: str | Collection[str] | None = None,
+        key: str = "avici",
+    ) -> None:
+        """Predict from an AnnData, and write the result into it.
+
+        `adata.varp[key]` becomes the probabilities [d, d] float32 (row causes column), `adata.uns[key]` the name of the
+        model and its threshold for these data.
+
+        Args:
+            adata: the AnnData.
+            interventions, layer, control: as for `Model`.
+            key: name of the entries.
+
+        Raises:
+            InputError: it is no AnnData, or the data cannot be used.
+        """
+        if not hasattr(adata, "varp"):
+            raise InputError(f"annotate writes into an AnnData; a {type(adata).__name__} was given. Use predict.")
+        found, p = self._read_and_predict(adata, interventions, names=None, layer=layer, control=control)
+        adata.varp[key] = p
+        adata.uns[key] = {"model": self.name, "threshold": self.decision_threshold(bool(found.interventions.any()))}
+
+    def decision_threshold(self, interventional: bool) -> float:
+        """The threshold for data with or without interventional rows; the same where the card gives only one."""
+        return self._thresholds[interventional]
 
     def save(self, path: str | Path) -> None:
-        """Write the model to a folder that `Model.load` reads."""
+        """Write the model to a folder that `Model.load` reads.
+
+        Raises:
+            CheckpointError: the folder exists and is not a model.
+        """
         save_model(path, config=self._loaded.config, params=self._loaded.params, card=self.card)
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}: {self.kind}, trained on {self.domain})"
 
-    def _predict(self, x: np.ndarray, interventions: np.ndarray) -> np.ndarray:
-        p = np.array(self._probabilities(self._state, x, interventions))
+    def _read_and_predict(self, x: Any, interventions: Any, **options: Any) -> tuple[Input, np.ndarray]:
+        found = read_input(x, interventions, kind=self.kind, **options)
+        for reason, sentence in differences(found, self._loaded.config):
+            if reason not in self._warned:
+                self._warned.add(reason)
+                warnings.warn(f"{self.name}: the data have {sentence}", DataWarning, stacklevel=3)
+        return found, self.predict_checked(found)
+
+    def predict_checked(self, found: Input) -> np.ndarray:
+        """Probabilities [d, d] of data that `read_input` has checked."""
+        p = np.array(self._probabilities(self._state, features(found.x, found.interventions, self.kind)))
         np.fill_diagonal(p, 0.0)
+        if not np.isfinite(p).all():
+            raise InputError(
+                f"{self.name} gives no finite probabilities for these data. Please check for variables that are almost "
+                "constant or almost copies of each other, and leave them out."
+            )
         return p
+
+
+def _thresholds(card: dict[str, Any], name: str) -> dict[bool, float]:
+    """Threshold with (True) and without interventions."""
+    both = card.get("thresholds", {})
+    found = {given: both.get(key, card.get("threshold", 0.5)) for given, key in _KINDS_OF_ROWS.items()}
+    if not all(isinstance(value, int | float) and 0 <= value <= 1 for value in found.values()):
+        raise CheckpointError(f"The card.json of {name} has thresholds that are no probabilities: {found}.")
+    return {given: float(value) for given, value in found.items()}
+
+
+_KINDS_OF_ROWS = {False: "observational", True: "interventional"}
+
+
+def _positive(temperature: Any, name: str) -> float:
+    if not isinstance(temperature, int | float) or not temperature > 0:
+        raise CheckpointError(f"The card.json of {name} has the temperature {temperature!r}; it must be positive.")
+    return float(temperature)
 
 
 def _shapes(params: Any) -> dict[str, tuple[int, ...]]:

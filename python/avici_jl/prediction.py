@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import networkx as nx
 import numpy as np
 
 from avici_jl.errors import InputError
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
+
+
+def check_probability(threshold: float) -> None:
+    """Refuse a threshold that is no probability.
+
+    Raises:
+        InputError: it is not a number between 0 and 1.
+    """
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.floating | np.integer):
+        raise InputError(f"threshold must be a probability between 0 and 1, got {threshold!r}.")
+    if not 0.0 <= threshold <= 1.0:
+        raise InputError(f"threshold must be a probability between 0 and 1, got {threshold}.")
 
 
 def edge_table(p: np.ndarray, names: Sequence[str], *, threshold: float = 0.0) -> pd.DataFrame:
@@ -21,9 +33,13 @@ def edge_table(p: np.ndarray, names: Sequence[str], *, threshold: float = 0.0) -
         p: [d, d] probabilities; p[i, j] is that of i causing j.
         names: of the variables.
         threshold: leave out edges of smaller probability.
+
+    Raises:
+        InputError: the threshold is not a probability.
     """
     import pandas as pd
 
+    check_probability(threshold)
     cause, effect = np.nonzero(~np.eye(len(p), dtype=bool))
     table = pd.DataFrame(
         {
@@ -48,8 +64,9 @@ def to_graph(p: np.ndarray, names: Sequence[str], *, threshold: float, acyclic: 
     Raises:
         InputError: the threshold is not a probability.
     """
-    if not 0.0 <= threshold <= 1.0:
-        raise InputError(f"threshold must be a probability between 0 and 1, got {threshold}.")
+    import networkx as nx
+
+    check_probability(threshold)
     kept = np.asarray(p) >= threshold
     np.fill_diagonal(kept, False)
     if acyclic:
@@ -76,13 +93,14 @@ def without_cycles(p: np.ndarray, edges: np.ndarray) -> np.ndarray:
     for i, j in candidates[order]:
         if not reach[j, i]:
             kept[i, j] = True
-            reach |= np.outer(reach[:, i], reach[j])
+            if not reach[i, j]:
+                reach[np.ix_(reach[:, i], reach[j])] = True
     return kept
 
 
 def sample(p: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Graphs [count, d, d] uint8 drawn from the predicted distribution, in which edges are independent (Eq. 3)."""
-    if count < 0:
-        raise InputError(f"The number of graphs must not be negative, got {count}.")
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+        raise InputError(f"The number of graphs must be an integer, not negative, got {count!r}.")
     draws = np.random.default_rng(seed).random((count, *p.shape))
     return (draws < np.asarray(p)).astype(np.uint8)

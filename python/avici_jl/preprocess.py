@@ -17,6 +17,8 @@ def standardize(x: Any, kind: str) -> Any:
       the dataset is subtracted and the result divided by the standard deviation over the non-zero entries;
       zero counts become 0.
 
+    NumPy arrays are computed in float64, so that large offsets cost no digits.
+
     Args:
         x: [..., n, d] NumPy or JAX array.
         kind: "values" or "counts".
@@ -25,19 +27,23 @@ def standardize(x: Any, kind: str) -> Any:
         float32 array of the same shape and library.
     """
     xp = jnp if isinstance(x, jax.Array) else np
-    x = xp.asarray(x, dtype=xp.float32)
-    return _standardize_values(x, xp) if kind == "values" else _standardize_counts(x, xp)
+    x = xp.asarray(x, dtype=jnp.float32 if xp is jnp else np.float64)
+    found = _standardize_values(x, xp) if kind == "values" else _standardize_counts(x, xp)
+    return found.astype(xp.float32)
 
 
-def features(x: jax.Array, interventions: jax.Array, kind: str) -> jax.Array:
+def features(x: Any, interventions: Any, kind: str) -> Any:
     """What a network sees: standardised values and intervention indicators, [..., n, d, 2] float32."""
-    return jnp.stack([standardize(x, kind), interventions.astype(jnp.float32)], axis=-1)
+    xp = jnp if isinstance(x, jax.Array) else np
+    return xp.stack([standardize(x, kind), interventions.astype(xp.float32)], axis=-1)
 
 
 def _standardize_values(x: Any, xp: Any) -> Any:
-    centred = x - x.mean(axis=-2, keepdims=True)
+    mean = x.mean(axis=-2, keepdims=True)
+    centred = x - mean
     deviation = xp.sqrt((centred**2).mean(axis=-2, keepdims=True))
-    return centred / xp.where(deviation > 0, deviation, 1.0)
+    rounding = 8 * xp.finfo(x.dtype).eps * xp.abs(mean)  # what a constant variable may seem to vary by
+    return xp.where(deviation > rounding, centred / xp.where(deviation > rounding, deviation, 1.0), 0.0)
 
 
 def _standardize_counts(x: Any, xp: Any) -> Any:
@@ -51,4 +57,4 @@ def _standardize_counts(x: Any, xp: Any) -> Any:
     mean = level.sum(axis=(-2, -1), keepdims=True) / count
     variance = (xp.where(seen, level - mean, 0.0) ** 2).sum(axis=(-2, -1), keepdims=True) / count
     deviation = xp.sqrt(variance)
-    return (level / xp.where(deviation > 0, deviation, 1.0)).astype(xp.float32)
+    return level / xp.where(deviation > 0, deviation, 1.0)

@@ -19,6 +19,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from flax import nnx
 
+from avici_jl import hub
 from avici_jl.errors import CheckpointError
 from avici_jl.resources import pretrained_dir
 
@@ -41,11 +42,14 @@ def list_models() -> list[str]:
 
 
 def find_model(name_or_path: str | Path) -> Path:
-    """Folder of a model: a saved model or a run's working folder by its path, a shipped model by its name.
+    """Folder of a model: a saved model or a run's working folder by its path, a shipped model by its name, or one of
+    the hub as `hf:owner/name`.
 
     Raises:
         CheckpointError: there is no such model.
     """
+    if str(name_or_path).startswith(hub.PREFIX):
+        return hub.fetch(str(name_or_path))
     path = Path(name_or_path)
     shipped = list_models()
     if (path / _CONFIG).is_file():
@@ -58,7 +62,7 @@ def find_model(name_or_path: str | Path) -> Path:
     hint = f' Did you mean "{near[0]}"?' if near else ""
     raise CheckpointError(
         f'There is no model "{name_or_path}".{hint} Shipped: {", ".join(shipped) or "none"}; '
-        "or give the folder of a model that you trained."
+        "or give the folder of a model that you trained, or hf:owner/name."
     )
 
 
@@ -98,6 +102,7 @@ def load_model(path: str | Path) -> LoadedModel:
     if not (path / _CONFIG).is_file():
         raise CheckpointError(f"{path} holds no model: it has no {_CONFIG}.")
     config = read_json(path / _CONFIG)
+    _check_config(config, path / _CONFIG)
     try:
         if (path / _PARAMS).is_dir():
             with ocp.PyTreeCheckpointer() as checkpointer:
@@ -109,7 +114,18 @@ def load_model(path: str | Path) -> LoadedModel:
     except CheckpointError:
         raise
     except Exception as error:
-        raise CheckpointError(f"The model in {path} cannot be read: {error}") from error
+        damaged = path / _PARAMS if (path / _PARAMS).is_dir() else path / _CHECKPOINTS
+        raise CheckpointError(
+            f"The parameters in {damaged} cannot be read; copy or train the model again: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _check_config(config: Any, path: Path) -> None:
+    """Refuse a `config.json` that some other program wrote."""
+    data = config.get("data") if isinstance(config, dict) else None
+    known = isinstance(data, dict) and data.get("kind") in ("values", "counts") and "domain" in data
+    if not known or not isinstance(config.get("network"), dict):
+        raise CheckpointError(f"{path} is not the description of a model of avici_jl: it lacks network, or data.kind.")
 
 
 class RunCheckpoints:
@@ -186,8 +202,8 @@ def read_json(path: Path) -> dict[str, Any]:
         CheckpointError: it is missing or damaged.
     """
     try:
-        return json.loads(path.read_text())
-    except (OSError, json.JSONDecodeError) as error:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
 
 
