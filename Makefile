@@ -19,7 +19,7 @@ help:
 setup: .julia/env.sh
 
 demo: setup
-	$(WITH_JULIA) $(BIN)/avici-jl demo
+	$(WITH_JULIA) $(BIN)/avici-jl demo --force
 
 test: lint setup
 	$(WITH_JULIA) $(BIN)/pytest

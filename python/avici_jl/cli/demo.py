@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from avici_jl.cli.shared import ModelOption, agreement, out
+from avici_jl.cli.shared import ForceOption, ModelOption, in_words, may_write, out, progress, scores
 
 
 def demo(
@@ -18,24 +18,28 @@ def demo(
     n_int: Annotated[int, typer.Option(help="Interventional rows.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of the simulated dataset.")] = 1,
     picture: Annotated[Path, typer.Option("--out", help="Where the picture goes.")] = Path("demo.png"),
+    force: ForceOption = False,
 ) -> None:
     """Simulate a network in Julia, infer it from the data, and show truth beside prediction."""
     import time
 
-    import numpy as np
+    may_write(picture, force=force)
+    with progress.status("Loading the model …"):
+        import numpy as np
 
-    from avici_jl.model import Model
-    from avici_jl.plots import plot_prediction
-    from avici_jl.prediction import edge_table
-    from avici_jl.simulation import simulate
+        from avici_jl.model import Model
+        from avici_jl.plots import plot_prediction
+        from avici_jl.prediction import edge_table
+        from avici_jl.simulation import simulate
 
-    trained = Model.load(model)
-    out.print("Starting Julia …")
-    simulate(trained.domain, d=2, n_obs=10, seed=seed)
+        trained = Model.load(model)
+    with progress.status("Starting Julia …"):
+        simulate(trained.domain, d=2, n_obs=10, seed=seed)
     start = time.perf_counter()
     data = simulate(trained.domain, d=d, n_obs=n_obs, n_int=n_int, seed=seed)
     simulated = time.perf_counter()
-    p = np.asarray(trained.predict(data))
+    with progress.status("Predicting …"):
+        p = np.asarray(trained.predict(data))
     predicted = time.perf_counter()
     rows = f"{n_obs} observational and {n_int} interventional rows of {d} variables"
     out.print(f"Julia simulated {rows} of the domain {trained.domain} in {1e3 * (simulated - start):.0f} ms.")
@@ -47,10 +51,11 @@ def demo(
         true = data.graph[position[source], position[target]] > 0
         table.add_row(source, target, f"{probability:.3f}", "yes" if true else "no")
     out.print(table)
+    threshold = trained.decision_threshold(n_int > 0)
     out.print(
-        f"{int(data.graph.sum())} true edges, {int((p >= trained.threshold).sum())} predicted at the threshold "
-        f"{trained.threshold:.2f}: {agreement(p, data.graph, trained.threshold)}"
+        f"{int(data.graph.sum())} true edges, {int((p >= threshold).sum())} predicted at the threshold "
+        f"{threshold:.2f}: {in_words(scores(p, data.graph, threshold))}"
     )
     title = f"{trained.name}: {rows}"
-    plot_prediction(p, data.names, truth=data.graph, threshold=trained.threshold, title=title).savefig(picture, dpi=130)
+    plot_prediction(p, data.names, truth=data.graph, threshold=threshold, title=title).savefig(picture, dpi=130)
     out.print(f"Picture: {picture}")

@@ -1,31 +1,131 @@
-"""`avici-jl doctor`: what is installed, and what is missing."""
+"""`avici-jl doctor`: what is installed, what is missing, and how to mend it."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+
 import typer
 
-from avici_jl.cli.shared import out
+from avici_jl.cli.shared import JsonOption, out, print_json, progress
+
+EXTRAS = {"anndata": "anndata", "pyarrow": "parquet", "huggingface_hub": "hub"}
+"""Optional packages, and the extra of avici-jl that installs each."""
 
 
-def doctor() -> None:
-    """Check the installation: versions, devices, Julia."""
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        found: its version or state.
+        state: "good", "missing" (something optional), or "broken".
+        mend: what to do, if it is not good.
+    """
+
+    name: str
+    found: str
+    state: str = "good"
+    mend: str = ""
+
+
+def doctor(as_json: JsonOption = False) -> None:
+    """Check the installation: versions, devices, models, Julia; and say how to mend what is missing.
+
+    The exit code is 1 if something is broken.
+    """
+    with progress.status("Looking at Python packages, devices, models and Julia …"):
+        findings = [*_packages(), _devices(), _cache(), *_models(), *_extras(), _julia()]
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        signs = {
+            "good": "[green]ok[/green]     ",
+            "missing": "[yellow]missing[/yellow]",
+            "broken": "[red]broken[/red] ",
+        }
+        for finding in findings:
+            out.print(f"{signs[finding.state]} {finding.name:18} {finding.found}", soft_wrap=True)
+            if finding.mend:
+                out.print(f"        {'':18} {finding.mend}", soft_wrap=True)
+    if any(finding.state == "broken" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _packages() -> list[Finding]:
     import platform
     from importlib.metadata import version
 
+    names = ("avici-jl", "jax", "flax", "orbax-checkpoint", "juliacall")
+    return [Finding("python", platform.python_version()), *(Finding(name, version(name)) for name in names)]
+
+
+def _devices() -> Finding:
     import jax
 
+    try:
+        devices = jax.devices()
+    except RuntimeError as error:
+        return Finding(
+            "devices",
+            str(error).splitlines()[0],
+            "broken",
+            "Set JAX_PLATFORMS=cpu, or install JAX for this accelerator.",
+        )
+    return Finding("devices", f"{', '.join(str(device) for device in devices)} ({jax.default_backend()})")
+
+
+def _cache() -> Finding:
+    import jax
+
+    from avici_jl.compilation import keep_compiled
+
+    keep_compiled()
+    folder = jax.config.values["jax_compilation_cache_dir"]
+    if folder is None:
+        return Finding(
+            "compiled networks",
+            "not kept",
+            "missing",
+            "Set JAX_COMPILATION_CACHE_DIR to a folder that can be written to.",
+        )
+    return Finding("compiled networks", f"kept in {folder}")
+
+
+def _models() -> list[Finding]:
+    from avici_jl.errors import AviciError
+    from avici_jl.model import Model, list_models
+
+    findings = []
+    for name in list_models():
+        try:
+            findings.append(
+                Finding(f"model {name}", f"{Model.load(name).kind}, threshold {Model.load(name).threshold:.2f}")
+            )
+        except AviciError as error:
+            findings.append(Finding(f"model {name}", str(error), "broken", "Install avici-jl again."))
+    return findings
+
+
+def _extras() -> list[Finding]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    findings = []
+    for package, extra in EXTRAS.items():
+        try:
+            findings.append(Finding(package, version(package)))
+        except PackageNotFoundError:
+            findings.append(Finding(package, "optional", "missing", f'pip install "avici-jl[{extra}]"'))
+    return findings
+
+
+def _julia() -> Finding:
     from avici_jl.errors import SimulationError
-    from avici_jl.model import list_models
     from avici_jl.simulation import bridge
 
-    for name in ("avici-jl", "jax", "flax", "optax", "orbax-checkpoint", "juliacall"):
-        out.print(f"{name:18} {version(name)}")
-    out.print(f"{'python':18} {platform.python_version()}")
-    out.print(f"{'devices':18} {', '.join(str(device) for device in jax.devices())}")
-    out.print(f"{'models':18} {', '.join(list_models()) or 'none'}")
     try:
         julia = bridge.julia()
     except SimulationError as error:
-        out.print(f"{'julia':18} cannot be started. Predicting works without it.\n{error}")
-        raise typer.Exit(1) from None
-    out.print(f"{'julia':18} {julia.seval('VERSION')}, {julia.seval('Threads.nthreads()')} threads")
+        first, _, rest = str(error).partition("\n")
+        return Finding("julia", first, "broken", rest)
+    return Finding("julia", f"{julia.seval('VERSION')}, {julia.seval('Threads.nthreads()')} threads")

@@ -6,28 +6,46 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from avici_jl.cli.shared import comparison_table, out
+from avici_jl.cli.shared import JsonOption, comparison_table, out, print_json, progress
 
 if TYPE_CHECKING:
     from avici_jl.evaluation.compare import Comparison
 
 
 def evaluate(
-    model: Annotated[str, typer.Argument(help="A shipped model, or a model's folder.")],
+    model: Annotated[str, typer.Argument(help="A shipped model, a model's or a run's folder, or hf:owner/name.")],
     domain: Annotated[
         str | None, typer.Option(help="What is simulated; by default what the model was trained on.")
     ] = None,
     d: Annotated[list[int], typer.Option(help="Number of variables; repeatable.")] = [10, 20, 30],  # noqa: B006
     n: Annotated[int, typer.Option(help="Rows: all observational, and half of them interventional.")] = 1000,
-    datasets: Annotated[int, typer.Option(help="Datasets of each setting.")] = 30,
+    datasets: Annotated[int, typer.Option(min=1, help="Datasets of each setting.")] = 30,
     seed: Annotated[int, typer.Option(help="Chooses the datasets.")] = 0,
+    as_json: JsonOption = False,
 ) -> None:
-    """Print the model's AUPRC beside simple scores, on fresh simulated data."""
-    from avici_jl.evaluation.compare import compare, settings
-    from avici_jl.model import Model
+    """Print the model's AUPRC beside simple scores, on fresh simulated data.
 
-    trained = Model.load(model)
+    [bold]Example[/bold]
+
+    avici-jl evaluate rff --domain linear --d 20 --datasets 10
+    """
+    with progress.status("Loading the model …"):
+        from avici_jl.evaluation.compare import as_table, compare, settings
+        from avici_jl.model import Model
+
+        trained = Model.load(model)
     rows: list[Comparison] = []
-    with out.status("Simulating and predicting …"):
-        compare(trained, settings(d, n), domain=domain, datasets=datasets, seed=seed, done=rows.append)
-    out.print(comparison_table(rows, f"{trained.name} on {domain or trained.domain}, {datasets} datasets each"))
+    where = settings(d, n)
+    with progress.status(f"Simulating and predicting {datasets} datasets of each of {len(where)} settings …") as status:
+
+        def done(row: Comparison) -> None:
+            rows.append(row)
+            status.update(f"{len(rows)} of {len(where)} settings are done …")
+
+        compare(trained, where, domain=domain, datasets=datasets, seed=seed, done=done)
+    if as_json:
+        print_json(
+            {"model": trained.name, "domain": domain or trained.domain, "settings": [as_table(row) for row in rows]}
+        )
+    else:
+        out.print(comparison_table(rows, f"{trained.name} on {domain or trained.domain}, {datasets} datasets each"))

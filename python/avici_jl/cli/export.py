@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from avici_jl.cli.shared import comparison_table, out
+from avici_jl.cli.shared import ForceOption, comparison_table, may_write, out, progress
 
 if TYPE_CHECKING:
     from avici_jl.evaluation.compare import Comparison
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 def export(
     workdir: Annotated[Path, typer.Argument(help="Folder of a run.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder of the model.")],
-    datasets: Annotated[int, typer.Option(help="Datasets of each setting that is measured.")] = 30,
+    datasets: Annotated[int, typer.Option(min=1, help="Datasets of each setting that is measured.")] = 30,
+    force: ForceOption = False,
 ) -> None:
     """Make a model of a run: parameters, decision threshold, and a card with what it reaches."""
-    from avici_jl.evaluation.export import export as finish
-
+    may_write(folder, force=force)
     rows: list[Comparison] = []
-    with out.status("Simulating and predicting …"):
+    with progress.status("Simulating and predicting, to choose the threshold and to measure the model …"):
+        from avici_jl.evaluation.export import export as finish
+
         model = finish(workdir, folder, datasets=datasets, done=rows.append)
     out.print(comparison_table(rows, f"{model.name}, threshold {model.threshold:.2f}"))

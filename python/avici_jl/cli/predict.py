@@ -3,64 +3,185 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from avici_jl.cli.shared import ModelOption, agreement, out
+from avici_jl.cli.shared import (
+    ForceOption,
+    JsonOption,
+    ModelOption,
+    in_words,
+    may_write,
+    out,
+    print_json,
+    progress,
+    scores,
+)
+from avici_jl.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from avici_jl.inputs import Input
+    from avici_jl.model import Model
 
 
 def predict(
-    data: Annotated[Path, typer.Argument(help="A table with a header (.csv, .tsv), or a dataset's folder.")],
+    data: Annotated[
+        Path, typer.Argument(help="Observations × variables: .csv, .tsv, .parquet, .h5ad, or a dataset's folder.")
+    ],
     model: ModelOption,
     interventions: Annotated[
-        Path | None, typer.Option(help="Table of 0 and 1 with the columns of the data: 1 where a variable was set.")
+        Path | None,
+        typer.Option(
+            help="Table of 0 and 1 with the columns of the data, 1 where a variable was set; or one column, which "
+            "names for each row the variable that was set."
+        ),
     ] = None,
+    targets: Annotated[
+        str | None,
+        typer.Option(help="Column of the data (in .h5ad: of obs) that names for each row the variable that was set."),
+    ] = None,
+    control: Annotated[
+        list[str] | None, typer.Option(help="Label of rows without an intervention; repeatable.")
+    ] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of an .h5ad, instead of its X.")] = None,
+    row_names: Annotated[str | None, typer.Option(help="Column that holds the names of the rows.")] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="Smallest probability of an edge; by default the model's.")
+    ] = None,
+    acyclic: Annotated[
+        bool, typer.Option("--acyclic", help="Leave out the least probable edges that close a cycle.")
+    ] = False,
     edges: Annotated[Path | None, typer.Option("--out", help="Write all edges: source, target, probability.")] = None,
+    matrix: Annotated[
+        Path | None, typer.Option(help="Write the probabilities as a table, causes in rows, effects in columns.")
+    ] = None,
+    h5ad: Annotated[
+        Path | None, typer.Option("--h5ad", help="Write the .h5ad that was read, with the probabilities in varp.")
+    ] = None,
     truth: Annotated[
         Path | None, typer.Option(help="Table of known edges, cause and effect by name, to compare with.")
     ] = None,
-    picture: Annotated[Path | None, typer.Option(help="Write a picture.")] = None,
-    top: Annotated[int, typer.Option(help="How many edges to print.")] = 15,
+    picture: Annotated[Path | None, typer.Option(help="Write a picture (.png, .pdf, .svg).")] = None,
+    top: Annotated[int, typer.Option(min=0, help="How many edges to print.")] = 15,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
 ) -> None:
-    """Predict the causal graph behind a table."""
-    import numpy as np
+    """Predict the causal graph behind a table.
 
-    from avici_jl.inputs import read_input
-    from avici_jl.model import Model
-    from avici_jl.prediction import edge_table
-    from avici_jl.simulation import Dataset
-    from avici_jl.tables import read_edges, read_table
+    [bold]Examples[/bold]
 
-    trained = Model.load(model)
-    x: Any = Dataset.load(data) if data.is_dir() else read_table(data)
-    mask = None if interventions is None else read_table(interventions)
-    found = read_input(x, mask, kind=trained.kind)
-    p = np.asarray(trained.predict(x, mask))
+    avici-jl predict proteins.csv --model rff --out edges.csv --picture graph.png
+
+    avici-jl predict screen.h5ad --model grn --layer counts --targets guide --control non-targeting --h5ad found.h5ad
+
+    avici-jl predict proteins.csv --model rff --json --threshold 0.8 | jq '.edges'
+    """
+    may_write(edges, matrix, h5ad, picture, force=force)
+    with progress.status("Loading the model …"):
+        from avici_jl.inputs import read_input
+        from avici_jl.model import Model
+        from avici_jl.prediction import check_probability, edge_table, to_graph
+        from avici_jl.tables import read_edges, read_entries, read_table
+
+        if threshold is not None:
+            check_probability(threshold)
+        trained = Model.load(model)
+    with progress.status("Reading and predicting (a new shape is compiled first) …"):
+        if interventions is not None and targets is not None:
+            raise InputError("Give the interventions either as a file (--interventions) or as a column (--targets).")
+        x = read_table(data, row_names)
+        if h5ad is not None and not hasattr(x, "varp"):
+            raise InputError(f"--h5ad writes an AnnData, and {data} is none; use --out or --matrix.")
+        given: Any = targets if interventions is None else read_entries(interventions)
+        options: dict[str, Any] = {"layer": layer, "control": control or None}
+        found = read_input(x, given, kind=trained.kind, **options)
+        known = None if truth is None else read_edges(truth, found.names)
+        p = _probabilities(trained, x, given, options, h5ad)
+    chosen = trained.decision_threshold(bool(found.interventions.any())) if threshold is None else threshold
+    graph = to_graph(p, found.names, threshold=chosen, acyclic=acyclic)
     table = edge_table(p, found.names)
+    if acyclic:
+        table = table[[graph.has_edge(s, t) for s, t in zip(table["source"], table["target"], strict=True)]]
+    written = _write(table, p, found, edges, matrix, h5ad)
+    against = None if known is None else _compare(p, found, trained, known, chosen)
+    if picture is not None:
+        from avici_jl.plots import plot_prediction
+
+        plot_prediction(p, found.names, truth=known, threshold=chosen).savefig(picture, dpi=130)
+        written["picture"] = str(picture)
     n, d = found.x.shape
-    out.print(f"{data}: {n} rows, {int(found.interventions.any(axis=1).sum())} of them interventional, {d} variables.")
+    rows = int(found.interventions.any(axis=1).sum())
+    if as_json:
+        kept = table[table["probability"] >= chosen]
+        document = {
+            "data": str(data),
+            "model": trained.name,
+            "rows": n,
+            "interventional_rows": rows,
+            "variables": found.names,
+            "threshold": chosen,
+            "edges": kept.to_dict(orient="records"),
+            "against": against,
+            "written": written,
+        }
+        print_json(document)
+        return
+    out.print(f"{data}: {n} rows, {rows} of them interventional, {d} variables.")
     shown = Table("source", "target", "probability", title=f"Most probable edges, model {trained.name}")
     for source, target, probability in table.head(top).itertuples(index=False):
         shown.add_row(source, target, f"{probability:.3f}")
     out.print(shown)
-    count = int((table["probability"] >= trained.threshold).sum())
-    out.print(f"{count} edges have at least the model's threshold of {trained.threshold:.2f}.")
-    known = None if truth is None else read_edges(truth, found.names)
-    if known is not None:
-        from avici_jl.evaluation import baselines, metrics
-
-        score = baselines.correlation(found.x, found.interventions, trained.kind)
+    source = "the model's threshold" if threshold is None else "the threshold"
+    out.print(f"{graph.number_of_edges()} edges have at least {source} of {chosen:.2f}.")
+    if against is not None:
         out.print(
-            f"Against {int(known.sum())} known edges: {agreement(p, known, trained.threshold)}; "
-            f"AUPRC of |correlation| {metrics.auprc(score, known):.2f}"
+            f"Against {against['edges']} known edges: {in_words(against)}; "
+            f"AUPRC of |correlation| {against['correlation_auprc']:.2f}"
         )
-    if edges is not None:
-        table.to_csv(edges, index=False)
-        out.print(f"All {len(table)} edges: {edges}")
-    if picture is not None:
-        from avici_jl.plots import plot_prediction
+    for what, path in written.items():
+        out.print(f"{what[0].upper()}{what[1:]}: {path}")
 
-        plot_prediction(p, found.names, truth=known, threshold=trained.threshold).savefig(picture, dpi=130)
-        out.print(f"Picture: {picture}")
+
+def _probabilities(trained: Model, x: Any, given: Any, options: dict[str, Any], h5ad: Path | None) -> np.ndarray:
+    import numpy as np
+
+    if h5ad is None:
+        return np.asarray(trained.predict(x, given, **options))
+    trained.annotate(x, given, **options)
+    x.write_h5ad(h5ad)
+    return x.varp["avici"]
+
+
+def _write(
+    table: pd.DataFrame, p: np.ndarray, found: Input, edges: Path | None, matrix: Path | None, h5ad: Path | None
+) -> dict[str, str]:
+    """Write what is asked for; what was written, and where."""
+    import pandas as pd
+
+    written = {}
+    if edges is not None:
+        table.to_csv(edges, index=False, sep="\t" if edges.suffix == ".tsv" else ",")
+        written[f"all {len(table)} edges"] = str(edges)
+    if matrix is not None:
+        frame = pd.DataFrame(p, index=found.names, columns=found.names)
+        frame.to_csv(matrix, sep="\t" if matrix.suffix == ".tsv" else ",")
+        written["matrix"] = str(matrix)
+    if h5ad is not None:
+        written["AnnData"] = str(h5ad)
+    return written
+
+
+def _compare(p: np.ndarray, found: Input, trained: Model, known: np.ndarray, threshold: float) -> dict[str, float]:
+    from avici_jl.evaluation import baselines, metrics
+
+    score = baselines.correlation(found.x, found.interventions, trained.kind)
+    return {
+        "edges": int(known.sum()),
+        **scores(p, known, threshold),
+        "correlation_auprc": metrics.auprc(score, known),
+    }

@@ -1,12 +1,16 @@
-"""What several commands share: the console, options, summaries."""
+"""What several commands share: consoles, options, checks of output files, summaries."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from avici_jl.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,19 +18,62 @@ if TYPE_CHECKING:
     from avici_jl.evaluation.compare import Comparison
 
 out = Console(highlight=False)
+"""Results."""
 
-ModelOption = Annotated[str, typer.Option(help="A shipped model (see `avici-jl models`), or a model's folder.")]
+progress = Console(stderr=True, highlight=False)
+"""What is going on, where that takes more than a second; seen on terminals only."""
+
+ModelOption = Annotated[
+    str,
+    typer.Option(help="A shipped model (see `avici-jl models`), a model's or a run's folder, or hf:owner/name."),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
-def agreement(p: np.ndarray, truth: np.ndarray, threshold: float) -> str:
-    """How well probabilities [d, d] agree with the true graph, in words."""
+def may_write(*paths: Path | None, force: bool) -> None:
+    """Check, before anything is computed, that every file can be written.
+
+    Raises:
+        InputError: one exists and `force` is not given, or its folder does not exist.
+    """
+    for path in paths:
+        if path is None:
+            continue
+        if path.is_dir() and not path.suffix and force:
+            continue
+        if path.exists() and not force:
+            raise InputError(f"{path} exists; add --force to replace it, or choose another name.")
+        if not path.parent.is_dir():
+            raise InputError(f"There is no folder {path.parent} to write {path.name} to; make it first.")
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on the standard output."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def scores(p: np.ndarray, truth: np.ndarray, threshold: float) -> dict[str, float]:
+    """How well probabilities [d, d] agree with the true graph."""
     from avici_jl.evaluation import metrics
 
     edges, d = p >= threshold, len(p)
-    precision, recall, _ = metrics.precision_recall_f1(edges, truth)
+    precision, recall, f1 = metrics.precision_recall_f1(edges, truth)
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f1": f1,
+        "auprc": metrics.auprc(p, truth),
+        "chance": float(truth.sum() / (d * (d - 1))),
+        "shd": metrics.shd(edges, truth),
+    }
+
+
+def in_words(found: dict[str, float]) -> str:
+    """`scores` as text."""
     return (
-        f"precision {precision:.2f}, recall {recall:.2f}, AUPRC {metrics.auprc(p, truth):.2f} "
-        f"(chance {truth.sum() / (d * (d - 1)):.2f}), SHD {metrics.shd(edges, truth)}"
+        f"precision {found['precision']:.2f}, recall {found['recall']:.2f}, AUPRC {found['auprc']:.2f} "
+        f"(chance {found['chance']:.2f}), SHD {found['shd']}"
     )
 
 

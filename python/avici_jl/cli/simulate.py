@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from avici_jl.cli.shared import out
+from avici_jl.cli.shared import ForceOption, JsonOption, may_write, out, print_json, progress
 
 
 def simulate(
@@ -18,10 +18,24 @@ def simulate(
     d: Annotated[int, typer.Option(help="Number of variables.")] = 30,
     n_obs: Annotated[int, typer.Option(help="Observational rows.")] = 1000,
     n_int: Annotated[int, typer.Option(help="Interventional rows.")] = 0,
-    seed: Annotated[int, typer.Option(help="Seed.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed; the same seed gives the same data on any machine.")] = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
 ) -> None:
-    """Simulate a dataset with a known graph, as a folder of .npy files."""
-    from avici_jl.simulation import simulate as run
+    """Simulate a dataset with a known graph, as a folder of .npy files, which `avici-jl predict` and Julia read.
 
-    data = run(domain, d=d, n_obs=n_obs, n_int=n_int, seed=seed)
-    out.print(f"{data}\nwritten to {data.save(folder)}")
+    [bold]Example[/bold]
+
+    avici-jl simulate grn --d 20 --n-obs 500 --n-int 500 --out cells
+    """
+    may_write(folder, force=force)
+    with progress.status("Starting Julia and simulating …"):
+        from avici_jl.simulation import simulate as run
+
+        data = run(domain, d=d, n_obs=n_obs, n_int=n_int, seed=seed)
+        data.save(folder)
+    if as_json:
+        edges = None if data.graph is None else int(data.graph.sum())
+        print_json({"folder": str(folder), "rows": n_obs + n_int, "variables": data.names, "edges": edges})
+    else:
+        out.print(f"{data}\nwritten to {folder}")
