@@ -5,9 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from avici_jl.plots import plot_prediction
+from avici_jl.errors import InputError
+from avici_jl.plots import (
+    plot_calibration,
+    plot_matrix,
+    plot_network,
+    plot_precision_recall,
+    plot_prediction,
+    plot_training,
+)
 
 
 def example(d: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -42,3 +52,67 @@ def test_variables_are_shown_causes_first() -> None:
     truth[2, 0] = truth[0, 3] = truth[3, 1] = 1
     figure = plot_prediction(truth * 0.9, list("abcd"), truth=truth)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["c", "a", "d", "b"]
+
+
+@pytest.mark.parametrize("d", [2, 11, 100])
+def test_every_variable_is_named_and_the_caller_s_axes_are_used(d: int) -> None:
+    p, truth, names = example(d)
+    frame = pd.DataFrame(p, index=names, columns=names)
+    figure = Figure(figsize=(10, 5))
+    left, right = figure.subplots(1, 2)
+    assert plot_matrix(frame, axes=left) is figure and plot_network(frame, truth=truth, axes=right) is figure
+    assert {label.get_text() for label in left.get_xticklabels()} == set(names)
+    assert {text.get_text() for text in right.texts} == set(names)
+    places = [text.get_position() for text in right.texts]
+    assert len(set(places)) == d  # no two variables at the same place
+    assert plot_network(p).axes[0].texts[0].get_text() == "x1"
+
+
+def test_long_names_keep_both_ends() -> None:
+    p, _, _ = example(2)
+    figure = plot_network(p, ["ENSG00000101", "ENSG00000102"])
+    assert {text.get_text() for text in figure.axes[0].texts} == {"ENS…000101", "ENS…000102"}
+
+
+def test_calibration_of_perfect_probabilities_is_the_diagonal() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = [rng.random((60, 60)) for _ in range(5)]
+    graphs = [rng.random((60, 60)) < p for p in probabilities]
+    axes = plot_calibration(probabilities, graphs).axes[0]
+    points = np.asarray(axes.collections[-1].get_offsets())
+    assert len(points) == 10 and np.abs(points[:, 0] - points[:, 1]).max() < 0.05
+    assert f"{5 * 60 * 59:,} pairs" in axes.get_title()
+    with pytest.raises(InputError, match="5 and 4"):
+        plot_calibration(probabilities, graphs[:4])
+
+
+def test_precision_and_recall_name_their_areas() -> None:
+    p, truth, _ = example(20)
+    axes = plot_precision_recall({"model": [truth], "none": [0 * p]}, [truth], threshold=0.5).axes[0]
+    chance = truth.sum() / (20 * 19)
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["model (1.00)", "threshold 0.50", f"none ({chance:.2f})", f"chance ({chance:.2f})"]
+    with pytest.raises(InputError, match="no edge"):
+        plot_precision_recall({"model": [p]}, [0 * truth])
+
+
+def test_training_curves_come_from_the_table_that_training_writes(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "step": [20, 10, 30],
+            "loss": [2.0, 3.0, 1.0],
+            "auprc.observational": [np.nan, np.nan, 0.5],
+            "auprc.interventional": [np.nan, np.nan, 0.7],
+            "seconds": [2.0, 1.0, 3.0],
+            "note": ["", "", "end"],
+        }
+    )
+    table.to_csv(tmp_path / "metrics.csv", index=False)
+    for source in (table, tmp_path, tmp_path / "metrics.csv"):
+        figure = plot_training(source)
+        shown = {axis.get_title(): axis for axis in figure.axes if axis.lines}
+        assert set(shown) == {"loss", "auprc"} and len(shown["auprc"].lines) == 2
+        assert shown["loss"].lines[0].get_xydata().tolist() == [[10, 3], [20, 2], [30, 1]]
+    for wrong, message in ((table[["step"]], "no numbers"), (table[["loss"]], '"step"'), (tmp_path / "x.csv", "x.csv")):
+        with pytest.raises(InputError, match=message):
+            plot_training(wrong)
