@@ -6,13 +6,15 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup demo test lint bench-simulators clean
+.PHONY: help setup demo test lint docs bench-inference bench-simulators clean
 
 help:
 	@echo "make demo    show the package at work"
 	@echo "make test    lint, type check, Python tests, Julia tests"
 	@echo "make lint    lint and type check only"
 	@echo "make bench-simulators   speed of the simulators beside others (installs those)"
+	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
+	@echo "make docs    the documentation, into build/docs"
 	@echo "make setup   the environment only: .venv and a Julia"
 	@echo "make clean   remove the environment and all caches"
 
@@ -29,6 +31,14 @@ bench-simulators: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
 	$(WITH_JULIA) $(BIN)/python benchmarks/simulators.py
+
+bench-inference: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference \
+		avici==1.0.7 dm-haiku==0.0.17 jmp tabulate
+	$(BIN)/python benchmarks/inference.py $(BENCH)
+
+docs: .venv/installed
+	$(BIN)/mkdocs build --quiet --strict
 
 lint: .venv/installed
 	$(BIN)/ruff check

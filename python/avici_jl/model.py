@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from threadpoolctl import ThreadpoolController
 
 from avici_jl import hub
 from avici_jl.compilation import keep_compiled
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Model", "list_models"]
+
+_SMALL = 500  # variables, up to which LAPACK takes one thread
 
 
 class Model:
@@ -253,7 +256,11 @@ class Model:
 
     def predict_checked(self, found: Input) -> np.ndarray:
         """Probabilities [d, d] of data that `read_input` has checked."""
-        p = np.array(self._probabilities(self._state, features(found.x, found.interventions, self.kind)))
+        seen = features(found.x, found.interventions, self.kind)
+        # LAPACK needs many times longer for small matrices on several threads where others use the cores too.
+        threads = 1 if seen.shape[1] <= _SMALL else None
+        with ThreadpoolController().limit(limits=threads, user_api="blas"):
+            p = np.array(self._probabilities(self._state, seen))
         np.fill_diagonal(p, 0.0)
         if not np.isfinite(p).all():
             raise InputError(
