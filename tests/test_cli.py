@@ -51,6 +51,9 @@ def test_a_run_goes_on_and_becomes_a_model(trained: Path, tmp_path: Path) -> Non
     assert "mean difference" in said and (tmp_path / "mine" / "card.md").read_text().startswith("# mine")
     said = call("evaluate", tmp_path / "mine", "--d", "4", "--n", "40", "--datasets", "2")
     assert "correlation" in said and "20" in said
+    options = ["--d", "4", "--n", "40", "--datasets", "2", "--json"]
+    settings = json.loads(call("evaluate", tmp_path / "mine", *options))["settings"]
+    assert [row["n_int"] for row in settings] == [0, 20] and len(settings[0]["auprc"]["model"]) == 2
 
 
 def test_a_table_becomes_named_edges(trained: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,7 +30,7 @@ def evaluate(
     avici-jl evaluate rff --domain linear --d 20 --datasets 10
     """
     with progress.status("Loading the model …"):
-        from avici_jl.evaluation.compare import as_table, compare, settings
+        from avici_jl.evaluation.compare import compare, settings
         from avici_jl.model import Model
 
         trained = Model.load(model)
@@ -44,8 +44,14 @@ def evaluate(
 
         compare(trained, where, domain=domain, datasets=datasets, seed=seed, done=done)
     if as_json:
-        print_json(
-            {"model": trained.name, "domain": domain or trained.domain, "settings": [as_table(row) for row in rows]}
-        )
+        found = [_plain(row) for row in rows]
+        print_json({"model": trained.name, "domain": domain or trained.domain, "settings": found})
     else:
         out.print(comparison_table(rows, f"{trained.name} on {domain or trained.domain}, {datasets} datasets each"))
+
+
+def _plain(row: Comparison) -> dict[str, Any]:
+    """A row of results, as the scores of every dataset."""
+    auprc = {name: values.tolist() for name, values in row.auprc.items() if len(values)}
+    measured = {"f1": row.f1.tolist(), "shd": row.shd.tolist(), "ece": row.calibration.tolist()}
+    return {**row.setting._asdict(), "chance": row.chance, "auprc": auprc, **measured}

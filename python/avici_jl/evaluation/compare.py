@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -112,16 +112,3 @@ def compare(
 def mean_and_error(values: np.ndarray) -> tuple[float, float]:
     """Mean and its standard error over datasets."""
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
-
-
-def as_table(row: Comparison) -> dict[str, Any]:
-    """A row as plain values: of every score its mean and standard error."""
-    return {
-        **row.setting._asdict(),
-        "datasets": len(row.f1),
-        "auprc": {name: mean_and_error(values) for name, values in row.auprc.items() if len(values)},
-        "f1": mean_and_error(row.f1),
-        "shd": mean_and_error(row.shd),
-        "ece": mean_and_error(row.calibration),
-        "chance": row.chance,
-    }

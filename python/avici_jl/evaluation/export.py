@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from avici_jl.evaluation.compare import Comparison, as_table, compare, evaluation_data, settings
+from avici_jl.evaluation.compare import Comparison, compare, evaluation_data, mean_and_error, settings
 from avici_jl.evaluation.metrics import best_threshold
 from avici_jl.model import Model
 from avici_jl.training.checkpoint import LoadedModel, load_model, save_model
@@ -64,7 +64,7 @@ def export(
     }
     finished = Model(LoadedModel(loaded.config, loaded.params, card), Path(out).name)
     rows = compare(finished, where, datasets=datasets, done=done)
-    card["evaluation"] = [as_table(row) for row in rows]
+    card["evaluation"] = [_as_table(row) for row in rows]
     save_model(out, config=loaded.config, params=loaded.params, card=card)
     (Path(out) / "card.md").write_text(write_card(finished.name, loaded.config, card), encoding="utf-8")
     return Model.load(out)
@@ -115,3 +115,15 @@ def write_card(name: str, config: dict[str, Any], card: dict[str, Any]) -> str:
 
 def _cell(value: Sequence[float] | None) -> str:
     return "–" if value is None else f"{value[0]:.3f} ± {value[1]:.3f}"
+
+
+def _as_table(row: Comparison) -> dict[str, Any]:
+    return {
+        **row.setting._asdict(),
+        "datasets": len(row.f1),
+        "auprc": {name: mean_and_error(values) for name, values in row.auprc.items() if len(values)},
+        "f1": mean_and_error(row.f1),
+        "shd": mean_and_error(row.shd),
+        "ece": mean_and_error(row.calibration),
+        "chance": row.chance,
+    }
