@@ -19,7 +19,7 @@ from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
 from avici_jl.inputs import Input, read_input
 from avici_jl.network import build_network
 from avici_jl.plausibility import differences
-from avici_jl.prediction import check_probability, edge_table, sample, to_graph
+from avici_jl.prediction import check_count, check_probability, edge_table, sample, to_graph
 from avici_jl.preprocess import features
 from avici_jl.training.checkpoint import LoadedModel, find_model, list_models, load_model, save_model
 
@@ -200,6 +200,7 @@ class Model:
         Raises:
             InputError: the data cannot be used, or `count` is negative.
         """
+        check_count(count)
         _, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
         return sample(p, count, seed)
 

@@ -26,6 +26,16 @@ def check_probability(threshold: float) -> None:
         raise InputError(f"threshold must be a probability between 0 and 1, got {threshold}.")
 
 
+def check_count(count: int) -> None:
+    """Refuse a number of graphs that is none.
+
+    Raises:
+        InputError: it is not an integer, or negative.
+    """
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+        raise InputError(f"The number of graphs must be an integer, not negative, got {count!r}.")
+
+
 def edge_table(p: np.ndarray, names: Sequence[str], *, threshold: float = 0.0) -> pd.DataFrame:
     """The edges as a table `source, target, probability`, the most probable first.
 
@@ -100,7 +110,6 @@ def without_cycles(p: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 def sample(p: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Graphs [count, d, d] uint8 drawn from the predicted distribution, in which edges are independent (Eq. 3)."""
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
-        raise InputError(f"The number of graphs must be an integer, not negative, got {count!r}.")
+    check_count(count)
     draws = np.random.default_rng(seed).random((count, *p.shape))
     return (draws < np.asarray(p)).astype(np.uint8)
