@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup demo test lint docs bench-inference bench-simulators clean
+.PHONY: help setup demo test lint docs transcripts bench-inference bench-simulators clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench-simulators   speed of the simulators beside others (installs those)"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
 	@echo "make docs    the documentation, into build/docs"
+	@echo "make transcripts    run the sessions that the documentation shows, and write them down again"
 	@echo "make setup   the environment only: .venv and a Julia"
 	@echo "make clean   remove the environment and all caches"
 
@@ -38,7 +39,10 @@ bench-inference: .venv/installed
 	$(BIN)/python benchmarks/inference.py $(BENCH)
 
 docs: .venv/installed
-	$(BIN)/mkdocs build --quiet --strict
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
+
+transcripts: setup
+	$(WITH_JULIA) $(BIN)/python docs/transcripts/record.py
 
 lint: .venv/installed
 	$(BIN)/ruff check

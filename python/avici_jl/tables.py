@@ -22,7 +22,7 @@ _SEPARATORS = ",\t;|"
 def read_table(path: str | Path, row_names: str | None = None) -> Any:
     """Observations from a file: what `Model.predict` takes.
 
-    - text with a header (`.csv`, `.tsv`, `.txt`, also `.gz`): a DataFrame. The separator (comma, tab, semicolon or |)
+    - text with a header (`.csv`, `.tsv`, `.txt`, also `.gz`): a DataFrame. The separator (comma, tab, semicolon or bar)
       is found in the first line; an unnamed first column holds the names of the rows.
     - `.parquet`: a DataFrame; needs the extra `avici-jl[parquet]`.
     - `.h5ad`: an AnnData; needs the extra `avici-jl[anndata]`.
