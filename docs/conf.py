@@ -15,7 +15,7 @@ version = release = avici_jl.__version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
 html_title = "avici_jl"
-suppress_warnings = ["myst.header", "toc.empty_glob"]  # there may be no training log
+suppress_warnings = ["myst.header"]
 default_role = "literal"
 
 myst_enable_extensions = ["colon_fence"]
@@ -35,20 +35,19 @@ The shipped models. Each page is the card that was written when the model was tr
 `avici-jl models --card NAME` prints it, and `Model.load(name).card` holds the numbers.
 
 ```{toctree}
-:glob:
-
-*
-```
 """
 
 
 def write_cards(*_: object) -> None:
-    """The card of every shipped model as a page, and its pictures beside it."""
+    """The card of every shipped model as a page, its pictures beside it, and links to the logs of training."""
     pages = HERE / "models"
     shutil.rmtree(pages, ignore_errors=True)
     pages.mkdir()
-    (pages / "index.md").write_text(INTRODUCTION, encoding="utf-8")
-    for card in sorted(PRETRAINED.glob("*/card.md")):
+    cards = sorted(PRETRAINED.glob("*/card.md"))
+    names = [card.parent.name for card in cards]
+    logs = [f"../training/{log.stem}" for log in sorted((HERE / "training").glob("*.md"))]
+    (pages / "index.md").write_text(INTRODUCTION + "\n".join(names + logs) + "\n```\n", encoding="utf-8")
+    for card in cards:
         shutil.copyfile(card, pages / f"{card.parent.name}.md")
         for picture in card.parent.glob("*.png"):
             shutil.copyfile(picture, pages / picture.name)

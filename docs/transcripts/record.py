@@ -1,4 +1,4 @@
-"""Records the transcripts of this folder by running them: `make transcripts`.
+"""Records the transcripts of this folder by running them: `make transcripts`, or single ones by their names.
 
 Each session is a person's first minutes. Lines in Python are typed into an interpreter, lines of the shell into bash;
 what they print is written down as it comes, long lines wrapped.
@@ -188,7 +188,7 @@ def wrapped(text: str) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
+def main(wanted: list[str]) -> None:
     import pandas as pd
 
     pd.set_option("display.width", WIDTH)
@@ -196,6 +196,8 @@ def main() -> None:
         os.chdir(folder)
         write_data()
         for name, title, who, language, session in (BIOLOGIST, DATA_SCIENTIST, SHELL):
+            if wanted and name not in wanted:
+                continue
             lines = session.strip().splitlines()
             said = wrapped(python(lines) if language == "python" else shell(lines))
             page = f"# {title}\n\n{who}\n\n```text\n{said}\n```\n"
@@ -204,4 +206,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
