@@ -8,6 +8,7 @@ Each is computed from sums over rows (matrix products) and inverses of at most 3
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 from avici_jl.errors import ConfigError
 
 _EPS = 1e-6
+_ENTRIES = 2**24  # about as many numbers are formed at once where there is a matrix for every variable
 
 
 def pair_statistics(x: jax.Array, groups: Sequence[str], clip: float = 0.0) -> jax.Array:
@@ -99,33 +101,53 @@ def _basic(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
 
 def _interventional(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
     """The regression of every j on the others, from the rows in which j was not intervened on."""
-    n, d = z.shape[-2:]
-    free = 1.0 - u
-    count = jnp.maximum(free.sum(-2), 1.0)
-    mean = _gram(free, z) / count[..., None]  # [target j, variable]
-    # The sums of z_k z_l over all rows less those over the rows with an intervention on j.
-    set_ = jnp.einsum("...nj,...nk,...nl->...jkl", u, z, z, optimize=[(0, 1), (0, 1)])
-    second = (_gram(z, z)[..., None, :, :] - set_) / count[..., None, None]
-    covariance = second - mean[..., :, None] * mean[..., None, :]
-    covariance = jnp.where(free.sum(-2)[..., None, None] > 1, covariance, 0.0)
-    variance = jnp.maximum(_diagonal(covariance), 0.0)  # [target j, variable]
-    scale = jnp.sqrt(variance) + 1e-3
-    correlation = covariance / (scale[..., :, None] * scale[..., None, :])
-    precision = jnp.linalg.inv(correlation + 0.02 * jnp.eye(d))
-    # Row j of the j-th precision matrix.
-    own = jnp.moveaxis(jnp.diagonal(precision, axis1=-3, axis2=-2), -1, -2)  # [j, variable]
-    residual = jnp.maximum(_diagonal(own), 0.5)  # below 0.9 by rounding alone
-    coefficient = jnp.swapaxes(-own / residual[..., None], -1, -2)  # [i, j]: of i for j
-    correlated = jnp.swapaxes(jnp.moveaxis(jnp.diagonal(correlation, axis1=-3, axis2=-2), -1, -2), -1, -2)
+    d = z.shape[-1]
+    free = jnp.moveaxis(1.0 - u, -1, 0)  # [target j, ..., n]
+    regress = partial(_regression, z)
+    size = max(1, _ENTRIES // (z.size * max(1, d // z.shape[-2])))
+    targets = (jnp.arange(d), free)
+    found = jax.vmap(regress)(targets) if size >= d else jax.lax.map(regress, targets, batch_size=size)
+    # What is of target j and variable i is [j, ..., i] here, and [..., i, j] from here on.
+    coefficient, correlated = (jnp.moveaxis(part, 0, -1) for part in found[:2])
+    residual, variance = (jnp.moveaxis(part, 0, -1) for part in found[2:])
     share = u.mean(-2)
     return [
         *_both(jnp.tanh(coefficient)),
         *_both(jnp.tanh(4 * coefficient)),
         *_both(_rows(jnp.tanh(jnp.log(residual) / 2), d)),
         *_both(correlated),
-        *_both(_rows(jnp.tanh(_diagonal(variance)), d)),
+        *_both(_rows(jnp.tanh(variance), d)),
         *_both(_rows(share * d / 2, d)),
     ]
+
+
+def _regression(z: jax.Array, target: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+    """The regression of one variable on the others from some rows: a row of the inverse of their correlations.
+
+    Args:
+        z: [..., n, d].
+        target: the variable's position, and [..., n] with 1 in the rows to use.
+
+    Returns:
+        Coefficients and correlations [..., d]; residual precision, and variance of the target, [...].
+    """
+    j, free = target
+    d = z.shape[-1]
+    total = free.sum(-1)
+    count = jnp.maximum(total, 1.0)[..., None]
+    mean = (free[..., None, :] @ z)[..., 0, :] / count
+    second = _gram(z * free[..., None], z) / count[..., None]
+    covariance = second - mean[..., :, None] * mean[..., None, :]
+    covariance = jnp.where(total[..., None, None] > 1, covariance, 0.0)
+    variance = jnp.maximum(_diagonal(covariance), 0.0)
+    scale = jnp.sqrt(variance) + 1e-3
+    correlation = covariance / (scale[..., :, None] * scale[..., None, :])
+    unit = jnp.broadcast_to(jax.nn.one_hot(j, d, dtype=z.dtype), scale.shape)[..., None]
+    factor = jnp.linalg.cholesky(correlation + 0.02 * jnp.eye(d))
+    own = jax.scipy.linalg.cho_solve((factor, True), unit)[..., 0]  # row j of the inverse
+    residual = jnp.maximum(jnp.take(own, j, axis=-1), 0.5)  # below 0.9 by rounding alone
+    at_target = jnp.take(correlation, j, axis=-2)
+    return -own / residual[..., None], at_target, residual, jnp.take(variance, j, axis=-1)
 
 
 def _kernel(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
