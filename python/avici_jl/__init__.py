@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from avici_jl.errors import AviciError, CheckpointError, ConfigError, InputError, SimulationError
+from avici_jl.errors import AviciError, CheckpointError, ConfigError, InputError, SimulationError, TrainingError
 
 if TYPE_CHECKING:
     from avici_jl.model import Model, list_models
@@ -41,6 +41,7 @@ __all__ = [
     "InputError",
     "Model",
     "SimulationError",
+    "TrainingError",
     "list_domains",
     "list_models",
     "load_domain",

@@ -21,3 +21,7 @@ class CheckpointError(AviciError, RuntimeError):
 
 class SimulationError(AviciError, RuntimeError):
     """The Julia simulators refused the request, failed, or could not be started."""
+
+
+class TrainingError(AviciError, RuntimeError):
+    """A training run cannot go on: it diverges."""
