@@ -59,7 +59,7 @@ def test_dual_ascent_waits_warms_up_and_adds_the_running_mean() -> None:
 def test_the_average_of_the_parameters_is_debiased() -> None:
     config = resolve("linear", **VALUES, preset="smoke", overrides=["average=0.5", "optimizer.name=lamb"])
     devices = Devices()
-    step, start, _ = compile_run(config, devices)
+    step, start, *_ = compile_run(config, devices)
     state, data, biases = start(), TrainingData(config.data, config.steps), []
     for k in range(3):
         state, _ = step(state, devices.place(data[k]))

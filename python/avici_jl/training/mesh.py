@@ -12,7 +12,9 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from avici_jl.errors import ConfigError
 from avici_jl.training.data import Batch, Part
 
-_AXIS = "data"
+AXIS = "data"
+"""Name of the one axis of devices."""
+
 _AGREE_EVERY = 8
 
 
@@ -29,9 +31,9 @@ class Devices:
     """All devices of all processes in one row."""
 
     def __init__(self) -> None:
-        self.mesh: Mesh = jax.make_mesh((jax.device_count(),), (_AXIS,), axis_types=(AxisType.Auto,))
+        self.mesh: Mesh = jax.make_mesh((jax.device_count(),), (AXIS,), axis_types=(AxisType.Auto,))
         self.everywhere = NamedSharding(self.mesh, PartitionSpec())
-        self._split = NamedSharding(self.mesh, PartitionSpec(_AXIS))
+        self._split = NamedSharding(self.mesh, PartitionSpec(AXIS))
         self.part = Part(jax.device_count(), jax.process_index(), jax.process_count())
 
     @property

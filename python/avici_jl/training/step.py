@@ -10,10 +10,11 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import nnx
+from jax.sharding import PartitionSpec
 
 from avici_jl.network import build_network
 from avici_jl.preprocess import features
-from avici_jl.training.mesh import Devices, Placed
+from avici_jl.training.mesh import AXIS, Devices, Placed
 from avici_jl.training.objective import Dual, dual_ascent, objective
 from avici_jl.training.optimizer import build_optimizer
 from avici_jl.training.schema import Config
@@ -62,11 +63,13 @@ class Compiled(NamedTuple):
         step: (state, placed batch) -> (state, measured); gives its state away.
         start: () -> state, on every device.
         predict: (params, x, interventions) -> logits.
+        gradient: the part of `step` that is compiled for every shape of batch.
     """
 
     step: Callable[[TrainState, Placed], tuple[TrainState, Measured]]
     start: Callable[[], TrainState]
     predict: Callable[..., jax.Array]
+    gradient: Any
 
 
 def compile_run(config: Config, devices: Devices) -> Compiled:
@@ -92,8 +95,9 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         average = jax.tree.map(jnp.copy, params)
         return TrainState(jnp.zeros((), jnp.int32), params, tx.init(params), average, Dual.start())
 
-    @partial(jax.jit, static_argnames="total", out_shardings=everywhere)
-    def differentiate(
+    # Every device runs the network on its own datasets; the small logits of all are gathered, so that the objective is
+    # that of the whole batch on each of them.
+    def differentiate_here(
         params: Any,
         step: jax.Array,
         multiplier: jax.Array,
@@ -103,13 +107,29 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         total: int,
     ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
         dropout_key, power_key = jax.random.split(jax.random.fold_in(key, step))
+        dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(AXIS))
+        graphs = jax.lax.all_gather(graph, AXIS, tiled=True)[:total]
 
         def loss(params: Any) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
             rngs = nnx.Rngs(dropout=dropout_key)
             logits = network(params)(features(x, interventions, kind), deterministic=False, rngs=rngs)
-            return objective(logits[:total], graph[:total], multiplier, power_key, config.objective)
+            everyones = jax.lax.all_gather(logits, AXIS, tiled=True)[:total]
+            return objective(everyones, graphs, multiplier, power_key, config.objective)
 
-        return jax.grad(loss, has_aux=True)(params)
+        # Each device has the whole objective, whose gradients come back to the logits from all of them: hence the mean.
+        gradient, losses = jax.grad(loss, has_aux=True)(params)
+        return jax.lax.pmean(gradient, AXIS), losses
+
+    @partial(jax.jit, static_argnames="total")
+    def differentiate(*arguments: Any, total: int) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+        everywhere, split = PartitionSpec(), PartitionSpec(AXIS)
+        return jax.shard_map(
+            partial(differentiate_here, total=total),
+            mesh=devices.mesh,
+            in_specs=(everywhere, everywhere, everywhere, split, split, split),
+            out_specs=everywhere,
+            check_vma=False,
+        )(*arguments)
 
     @partial(jax.jit, donate_argnums=0, out_shardings=everywhere)
     def update(state: TrainState, gradient: Any, loss: jax.Array, cyclicity: jax.Array) -> tuple[TrainState, Measured]:
@@ -126,11 +146,11 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         return kept._replace(step=state.step + 1), Measured(loss, cyclicity, norm, state.dual.multiplier, accepted)
 
     def step(state: TrainState, batch: Placed) -> tuple[TrainState, Measured]:
-        gradient, losses = differentiate(state.params, state.step, state.dual.multiplier, *batch)
+        gradient, losses = differentiate(state.params, state.step, state.dual.multiplier, *batch[:3], total=batch.total)
         return update(state, gradient, *losses)
 
     @jax.jit
     def predict(params: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:
         return network(params)(features(x, interventions, kind), deterministic=True)
 
-    return Compiled(step, start, predict)
+    return Compiled(step, start, predict, differentiate)
