@@ -9,6 +9,7 @@ Importing the package loads neither JAX nor Julia; each is loaded when it is fir
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,10 @@ from avici_jl.errors import AviciError, CheckpointError, ConfigError, InputError
 if TYPE_CHECKING:
     from avici_jl.model import Model, list_models
     from avici_jl.simulation import Dataset, list_domains, load_domain, simulate
+
+# XLA's thread pool on CPUs gets at least 16 threads. jaxlib's batched LAPACK kernels wait inside a thread of the pool
+# for work that they put into the same pool; when there are as many of them at a time as threads, they wait forever.
+os.environ.setdefault("NPROC", str(max(16, os.cpu_count() or 1)))
 
 try:
     __version__ = version("avici-jl")

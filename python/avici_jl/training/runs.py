@@ -98,8 +98,6 @@ def settle(
         raise ConfigError(f"{workdir} holds no run yet, so a domain is needed.")
     source = open_source(domain)
     config = _asked(source, preset, overrides, jax.device_count())
-    if config.init:
-        find_model(config.init)
     nnx.eval_shape(lambda: build_network(config.network, rngs=nnx.Rngs(0)))  # refuses what cannot be built
     if jax.process_index() == 0:
         workdir.mkdir(parents=True, exist_ok=True)
@@ -111,7 +109,10 @@ def settle(
 
 
 def _asked(source: Source, preset: str | None, overrides: Sequence[str], replicas: int) -> Config:
-    """The settings that someone asks for; `replicas` where they say "all devices"."""
+    """The settings that someone asks for; `replicas` where they say "all devices".
+
+    A run that starts from a model has that model's network, unless an override says otherwise.
+    """
     config = resolve(
         source.name,
         kind=source.kind,
@@ -121,7 +122,17 @@ def _asked(source: Source, preset: str | None, overrides: Sequence[str], replica
         lineage=source.lineage,
         sizes=source.sizes,
     )
-    return replace(config, replicas=config.replicas or replicas)
+    config = replace(config, replicas=config.replicas or replicas)
+    if not config.init:
+        return config
+    given = read_json(find_model(config.init) / "config.json")
+    if given["data"]["kind"] != config.data.kind:
+        raise ConfigError(
+            f"The model {config.init} takes {given['data']['kind']}, but {source.name} gives {config.data.kind}."
+        )
+    if any(override.startswith("network") for override in overrides):
+        return config
+    return replace(config, network=given["network"])
 
 
 @contextlib.contextmanager
