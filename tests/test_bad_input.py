@@ -232,7 +232,7 @@ OTHERS: list[tuple[Callable[[Path], Any], type[AviciError], str]] = [
     # pictures
     (lambda _: plot_calibration([P], []), InputError, "1 and 0"),
     (lambda _: plot_precision_recall({"model": [P]}, [0 * P]), InputError, "no edge"),
-    (lambda folder: plot_training(folder), InputError, "metrics.csv cannot be read"),
+    (lambda folder: plot_training(folder), InputError, "holds no run"),
 ]
 
 

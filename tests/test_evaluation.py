@@ -7,7 +7,7 @@ import pytest
 
 from avici_jl.evaluation import baselines, metrics
 from avici_jl.evaluation.compare import EVALUATION_SEED, Setting, compare, evaluation_data, settings
-from avici_jl.training.trainer import VALIDATION_SEED
+from avici_jl.training.sources import HELD_OUT_SEED
 
 TRUTH = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]])
 REVERSED = np.array([[0, 0, 1], [1, 0, 1], [0, 0, 0]])
@@ -86,4 +86,4 @@ def test_the_comparison_scores_all_methods_on_the_same_data() -> None:
 
 def test_evaluation_data_are_not_those_of_training() -> None:
     data = list(evaluation_data("linear", Setting(3, 5, 2), 2))
-    assert data[0].origin["seed"] == EVALUATION_SEED > VALIDATION_SEED and not np.array_equal(data[0].x, data[1].x)
+    assert data[0].origin["seed"] == EVALUATION_SEED > HELD_OUT_SEED and not np.array_equal(data[0].x, data[1].x)

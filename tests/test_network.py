@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from functools import partial
 from typing import Any
 
@@ -190,3 +193,17 @@ def test_attention_in_blocks_is_exact(length: int) -> None:
     for a, b in zip(gradient, other, strict=True):
         np.testing.assert_allclose(b, a, atol=2e-5)
     np.testing.assert_allclose(attend(q, k, v, block=8), attend(q, k, v), atol=1e-5)
+
+
+def test_batched_inverses_end_on_one_core() -> None:
+    """They wait for each other in XLA's thread pool when it is too small; the package makes it large enough."""
+    code = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+import avici_jl, jax, jax.numpy as jnp
+a = jnp.eye(20)[None].repeat(64, 0) + 0.1
+print(jax.jit(lambda a: sum(jnp.linalg.inv(k * a).sum() for k in range(1, 9)))(a))
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "NPROC"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
+    assert float(done.stdout) > 0, done.stderr

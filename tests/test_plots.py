@@ -96,23 +96,15 @@ def test_precision_and_recall_name_their_areas() -> None:
         plot_precision_recall({"model": [p]}, [0 * truth])
 
 
-def test_training_curves_come_from_the_table_that_training_writes(tmp_path: Path) -> None:
-    table = pd.DataFrame(
-        {
-            "step": [20, 10, 30],
-            "loss": [2.0, 3.0, 1.0],
-            "auprc.observational": [np.nan, np.nan, 0.5],
-            "auprc.interventional": [np.nan, np.nan, 0.7],
-            "seconds": [2.0, 1.0, 3.0],
-            "note": ["", "", "end"],
-        }
+def test_the_curves_of_a_run_are_drawn_from_its_files(tmp_path: Path) -> None:
+    (tmp_path / "progress.csv").write_text(
+        "step,seconds,loss,multiplier,cyclicity,gradient\n10,1,3,0,0.5,1\n20,2,2,0.1,0.4,0.5\n"
     )
-    table.to_csv(tmp_path / "metrics.csv", index=False)
-    for source in (table, tmp_path, tmp_path / "metrics.csv"):
-        figure = plot_training(source)
-        shown = {axis.get_title(): axis for axis in figure.axes if axis.lines}
-        assert set(shown) == {"loss", "auprc"} and len(shown["auprc"].lines) == 2
-        assert shown["loss"].lines[0].get_xydata().tolist() == [[10, 3], [20, 2], [30, 1]]
-    for wrong, message in ((table[["step"]], "no numbers"), (table[["loss"]], '"step"'), (tmp_path / "x.csv", "x.csv")):
-        with pytest.raises(InputError, match=message):
-            plot_training(wrong)
+    (tmp_path / "held_out.csv").write_text(
+        "step,d,rows,auprc,f1,acyclic\n20,5,observational,0.5,0.4,1\n20,5,interventional,0.7,0.6,1\n"
+    )
+    shown = {axis.get_title(): axis for axis in plot_training(tmp_path).axes if axis.lines}
+    assert shown["cross-entropy (nats per pair)"].lines[0].get_xydata().tolist() == [[10, 3], [20, 2]]
+    assert [line.get_ydata().tolist() for line in shown["held-out AUPRC"].lines] == [[0.5], [0.7]]
+    with pytest.raises(InputError, match="holds no run"):
+        plot_training(tmp_path / "nothing")

@@ -9,10 +9,19 @@ Importing the package loads neither JAX nor Julia; each is loaded when it is fir
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from avici_jl.errors import AviciError, CheckpointError, ConfigError, DataWarning, InputError, SimulationError
+from avici_jl.errors import (
+    AviciError,
+    CheckpointError,
+    ConfigError,
+    DataWarning,
+    InputError,
+    SimulationError,
+    TrainingError,
+)
 
 if TYPE_CHECKING:
     from avici_jl.model import Model, list_models
@@ -20,6 +29,10 @@ if TYPE_CHECKING:
     from avici_jl.tables import read_table
 
     __version__: str
+
+# XLA's thread pool on CPUs gets at least 16 threads. jaxlib's batched LAPACK kernels wait inside a thread of the pool
+# for work that they put into the same pool; when there are as many of them at a time as threads, they wait forever.
+os.environ.setdefault("NPROC", str(max(16, os.cpu_count() or 1)))
 
 _HOMES = {
     "Model": "avici_jl.model",
@@ -40,6 +53,7 @@ __all__ = [
     "InputError",
     "Model",
     "SimulationError",
+    "TrainingError",
     "list_domains",
     "list_models",
     "load_domain",

@@ -25,3 +25,7 @@ class SimulationError(AviciError, RuntimeError):
 
 class DataWarning(UserWarning):
     """The data can be used, but they are unlike what the model was trained on, or part of them says nothing."""
+
+
+class TrainingError(AviciError, RuntimeError):
+    """A training run cannot go on: it diverges."""

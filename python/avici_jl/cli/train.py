@@ -7,11 +7,17 @@ from typing import Annotated
 
 import typer
 
+from avici_jl.cli.shared import out
+
 
 def train(
     workdir: Annotated[Path, typer.Option(help="Folder of the run; an existing run goes on.")],
     domain: Annotated[
-        str | None, typer.Option(help="A shipped domain, or a domain file; needed for a new run.")
+        str | None,
+        typer.Option(
+            help="What to train on; needed for a new run: a shipped domain, a domain file (.toml), a Python function "
+            "(file.py:function), or a folder of labelled datasets."
+        ),
     ] = None,
     preset: Annotated[str | None, typer.Option(help="compact (default), paper, smoke, or a .toml file.")] = None,
     setting: Annotated[
@@ -21,9 +27,32 @@ def train(
         str | None, typer.Option(help="Start from the parameters of this model (a shipped name or a folder).")
     ] = None,
     minutes: Annotated[float | None, typer.Option(help="Stop after this time, with a checkpoint.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=0, help="Processes that make datasets, each with a Julia; by default all cores but one."),
+    ] = None,
+    distributed: Annotated[
+        str | None,
+        typer.Option(help='Join other hosts: "auto" (Slurm, TPU pods), or "host:port,processes,index".'),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Only draw the run's curves into this picture.")] = None,
 ) -> None:
-    """Train a model on simulated data, or go on with a run that was stopped."""
+    """Train a model on simulated or labelled data, or go on with a run that was stopped."""
+    if plot is not None:
+        from avici_jl.plots import plot_training
+
+        plot_training(workdir).savefig(plot, dpi=130)
+        out.print(f"Picture: {plot}")
+        return
     from avici_jl.training import run
 
     overrides = [*(setting or ()), *([f'init="{init}"'] if init else ())]
-    run(workdir, domain=domain, preset=preset, overrides=overrides, minutes=minutes)
+    run(
+        workdir,
+        domain=domain,
+        preset=preset,
+        overrides=overrides,
+        minutes=minutes,
+        workers=workers,
+        distributed=distributed,
+    )

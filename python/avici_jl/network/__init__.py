@@ -23,7 +23,8 @@ _KINDS: dict[str, tuple[Any, Any]] = {
 }
 
 
-_LIMITS = {"dropout": (1.0, "share in [0, 1)"), "clip": (float("inf"), "number, at least 0")}
+_CHOICES = {"dtype": ("float32", "bfloat16")}
+_LIMITS = {"dropout": (1.0, "a share in [0, 1)"), "clip": (float("inf"), "a number, at least 0")}
 
 
 def build_network(config: Mapping[str, Any], *, rngs: nnx.Rngs) -> nnx.Module:
@@ -47,14 +48,24 @@ def build_network(config: Mapping[str, Any], *, rngs: nnx.Rngs) -> nnx.Module:
             raise ConfigError(f"Unknown setting network.{name}. A network of kind {kind} has: {', '.join(known)}.")
         default = known[name].default
         if default is not MISSING and not _fits(name, value, default):
-            expected = "positive integer" if isinstance(default, int) else _LIMITS[name][1]
-            raise ConfigError(f"network.{name} must be a {expected}; got {value!r}.")
+            expected = _expected(name, default)
+            raise ConfigError(f"network.{name} must be {expected}; got {value!r}.")
     return network(settings(**values), rngs=rngs)
 
 
+def _expected(name: str, default: Any) -> str:
+    if isinstance(default, str):
+        return " or ".join(map(repr, _CHOICES[name]))
+    if isinstance(default, bool):
+        return "true or false"
+    return "a positive integer" if isinstance(default, int) else _LIMITS[name][1]
+
+
 def _fits(name: str, value: Any, default: Any) -> bool:
-    if isinstance(value, bool):
-        return False
+    if isinstance(default, str):
+        return value in _CHOICES[name]
+    if isinstance(value, bool) or isinstance(default, bool):
+        return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, int):
         return isinstance(value, int) and value >= 1
     return isinstance(value, int | float) and 0 <= value < _LIMITS[name][0]

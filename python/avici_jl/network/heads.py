@@ -17,8 +17,8 @@ class CosineHead(nnx.Module):
         uniform = nnx.initializers.variance_scaling(2.0, "fan_in", "uniform")
         self.norm_cause, self.norm_effect = (nnx.LayerNorm(dim, rngs=rngs) for _ in range(2))
         self.cause, self.effect = (nnx.Linear(dim, dim, kernel_init=uniform, rngs=rngs) for _ in range(2))
-        self.log_scale = nnx.Param(jnp.array(2.0))
-        self.bias = nnx.Param(jnp.array(-3.0))
+        self.log_scale = nnx.Param(jnp.array(2.0, jnp.float32))
+        self.bias = nnx.Param(jnp.array(-3.0, jnp.float32))
 
     def __call__(self, h: jax.Array) -> jax.Array:
         """h [..., d, dim] to logits [..., d, d]."""

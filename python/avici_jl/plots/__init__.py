@@ -4,8 +4,9 @@ Each function takes Matplotlib axes to draw into, or makes a figure of its own, 
 without pyplot, so nothing global changes and no display is needed; `figure.savefig("picture.png")` writes one.
 """
 
-from avici_jl.plots.curves import plot_calibration, plot_precision_recall, plot_training
+from avici_jl.plots.curves import plot_calibration, plot_precision_recall
 from avici_jl.plots.edges import plot_matrix, plot_network, plot_prediction
+from avici_jl.plots.training import plot_training
 
 __all__ = [
     "plot_calibration",

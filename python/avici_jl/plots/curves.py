@@ -1,10 +1,8 @@
-"""How good predictions are, and how training went, as curves."""
+"""How good predictions are, as curves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +12,6 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from avici_jl.errors import InputError
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_LEFT_OUT = ("step", "seconds", "leg", "datasets")  # columns that count something
 
 
 def plot_calibration(
@@ -94,65 +91,6 @@ def plot_precision_recall(
     axes.set(xlabel="recall", ylabel="precision", title="Precision and recall (area)", xlim=(0, 1.02), ylim=(0, 1.02))
     axes.legend(frameon=False, fontsize=8)
     return _finish(axes)
-
-
-def plot_training(table: Any, *, axes: Axes | None = None) -> Figure:
-    """Everything that a run has measured, over its steps.
-
-    Args:
-        table: the run's `metrics.csv`, its path or that of the run's folder, or a DataFrame: a column `step`, and one
-            for each quantity; what was not measured at a step is missing. Quantities whose names share what comes
-            before a point, as in `auprc.observational`, are drawn together.
-        axes: to draw all into; by default each group of quantities has its own.
-
-    Raises:
-        InputError: there is no such file, it has no column `step`, or nothing else that is a number.
-    """
-    frame = _read_metrics(table)
-    names = [
-        str(name)
-        for name in frame.columns
-        if name not in _LEFT_OUT and frame[name].dtype.kind in "iuf" and frame[name].notna().any()
-    ]
-    if not names:
-        raise InputError("The table of training holds no numbers besides the steps.")
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(name.replace("_", ".").split(".")[0], []).append(name)
-    if axes is None:
-        columns = min(3, len(groups))
-        rows = -(-len(groups) // columns)
-        figure = Figure(figsize=(4.4 * columns, 3.2 * rows), layout=ConstrainedLayoutEngine())
-        every = list(figure.subplots(rows, columns, squeeze=False).flat)
-        for unused in every[len(groups) :]:
-            unused.set_axis_off()
-    else:
-        every = [axes] * len(groups)
-    for axis, (title, members) in zip(every, groups.items(), strict=False):
-        for k, name in enumerate(members):
-            points = frame[["step", name]].dropna()
-            colour = _COLOURS[k % len(_COLOURS)] if axes is None else None
-            few = "o" if len(points) <= 30 else ""
-            axis.plot(points["step"], points[name], color=colour, linewidth=1.2, marker=few, markersize=3, label=name)
-        axis.set(xlabel="step", title=title if axes is None else "")
-        if len(members) > 1 or axes is not None:
-            axis.legend(frameon=False, fontsize=8)
-        axis.grid(color="#eeeeee", linewidth=0.6)
-    return _figure(every[0])
-
-
-def _read_metrics(table: Any) -> Any:
-    import pandas as pd
-
-    if isinstance(table, str | Path):
-        path = Path(table) / "metrics.csv" if Path(table).is_dir() else Path(table)
-        try:
-            table = pd.read_csv(path)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read as a table of training: {error}") from None
-    if "step" not in getattr(table, "columns", ()):
-        raise InputError('A table of training has a column "step"; this one has none.')
-    return table.sort_values("step", kind="stable")
 
 
 def _pairs(matrices: Sequence[np.ndarray], graphs: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

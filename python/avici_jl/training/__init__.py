@@ -1,19 +1,27 @@
-"""Training a network on an endless stream of simulated datasets."""
+"""Training a network on an endless stream of datasets whose graph is known.
+
+Importing it loads no JAX: processes that only make data stay small.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from avici_jl.training.trainer import run
+    from avici_jl.training.runs import run
+    from avici_jl.training.sources import Function, Labelled
 
-__all__ = ["run"]
+_HOMES = {
+    "run": "avici_jl.training.runs",
+    "Function": "avici_jl.training.sources",
+    "Labelled": "avici_jl.training.sources",
+}
+
+__all__ = ["Function", "Labelled", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    # Reading a checkpoint needs this package, and must not wait for all that training needs.
-    if name == "run":
-        from avici_jl.training.trainer import run
-
-        return run
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,11 +6,13 @@ A finished model is a folder: `config.json` (all settings), `card.json` (what it
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import logging
 import shutil
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 from flax import nnx
+from jax.experimental import multihost_utils
 
 from avici_jl import hub
 from avici_jl.errors import CheckpointError
@@ -26,6 +29,7 @@ from avici_jl.resources import pretrained_dir
 logging.getLogger("absl").setLevel(logging.ERROR)
 
 _CONFIG, _CARD, _PARAMS, _CHECKPOINTS = "config.json", "card.json", "params", "checkpoints"
+_DAMAGED, _SCORE = "damaged", "auprc"
 
 
 class LoadedModel(NamedTuple):
@@ -92,8 +96,10 @@ def save_model(
     write_json(path / _CARD, card)
 
 
-def load_model(path: str | Path) -> LoadedModel:
-    """Read a finished model, or the averaged parameters of a run's latest checkpoint.
+def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
+    """Read a finished model, or the averaged parameters of a run's checkpoint: the newest, or the best.
+
+    Nothing that is read is code: parameters are arrays, everything else JSON.
 
     Raises:
         CheckpointError: there is nothing readable.
@@ -108,8 +114,8 @@ def load_model(path: str | Path) -> LoadedModel:
             with ocp.PyTreeCheckpointer() as checkpointer:
                 params = _restore_numpy(checkpointer, path / _PARAMS)
             return LoadedModel(config, params, read_json(path / _CARD))
-        with RunCheckpoints(path) as checkpoints:
-            state, progress = checkpoints.restore_numpy()
+        with RunCheckpoints(path, read_only=True) as checkpoints:
+            state, progress = checkpoints.restore_numpy(checkpoints.best() if best else None)
         return LoadedModel(config, state["average"], {"domain": config["data"]["domain"], "training": progress})
     except CheckpointError:
         raise
@@ -129,16 +135,27 @@ def _check_config(config: Any, path: Path) -> None:
 
 
 class RunCheckpoints:
-    """The resumable states of a run, the newest two of them, in `workdir/checkpoints`.
+    """The resumable states of a run in `workdir/checkpoints`: the newest ones, and the best.
 
-    Saving copies the state and writes it in the background; `close` waits for that.
+    Saving copies the state and writes it in the background, under another name until it is complete.
+
+    Args:
+        workdir: folder of the run.
+        keep: how many of the newest are kept.
+        read_only: whether the run may be going on elsewhere; nothing is changed then.
     """
 
-    def __init__(self, workdir: str | Path) -> None:
-        self._folder = Path(workdir).absolute() / _CHECKPOINTS
+    def __init__(self, workdir: str | Path, *, keep: int = 2, read_only: bool = False) -> None:
+        self._workdir = Path(workdir).absolute()
+        self._folder = self._workdir / _CHECKPOINTS
+        best = ocp.checkpoint_managers.BestN(get_metric_fn=_score, n=1, keep_checkpoints_without_metrics=False)
+        newest = ocp.checkpoint_managers.LatestN(n=keep)
+        kept = ocp.checkpoint_managers.AnyPreservationPolicy([newest, best])
         self._manager = ocp.CheckpointManager(
             self._folder,
-            options=ocp.CheckpointManagerOptions(max_to_keep=2, create=True),
+            options=ocp.CheckpointManagerOptions(read_only=True)
+            if read_only
+            else ocp.CheckpointManagerOptions(preservation_policy=kept, cleanup_tmp_directories=True),
             item_names=("state", "progress"),
         )
 
@@ -152,47 +169,120 @@ class RunCheckpoints:
         """Step of the newest state, None if there is none."""
         return self._manager.latest_step()
 
-    def save(self, step: int, state: Any, progress: Mapping[str, Any]) -> None:
-        """Save the state after `step` steps and plain values that describe it."""
+    def best(self) -> int:
+        """Step of the state with the best score; the newest if none has one."""
+        scores = {step: _score(self._manager.metrics(step)) for step in self._steps()}
+        return max(scores, key=lambda step: (scores[step], step))
+
+    def last_good(self) -> str:
+        """A sentence that names the newest state that is completely written."""
+        with contextlib.suppress(Exception):
+            self._manager.wait_until_finished()
+        self._manager.reload()
+        step = self.latest()
+        return (
+            f"There is no checkpoint in {self._folder} yet."
+            if step is None
+            else f"The last good checkpoint is that of step {step}, {self._folder / str(step)}."
+        )
+
+    def save(self, step: int, state: Any, progress: Mapping[str, Any], score: float | None = None) -> None:
+        """Save the state after `step` steps, plain values that describe it, and perhaps how good it is.
+
+        Raises:
+            CheckpointError: this state or the one before it cannot be written.
+        """
         arguments = ocp.args.Composite(state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(dict(progress)))
-        self._manager.save(step, args=arguments)
+        metrics = None if score is None or not np.isfinite(score) else {_SCORE: score}
+        with self._writing():
+            self._manager.save(step, args=arguments, metrics=metrics)
+
+    def wait(self) -> None:
+        """Wait until everything is written.
+
+        Raises:
+            CheckpointError: it cannot be.
+        """
+        with self._writing():
+            self._manager.wait_until_finished()
 
     def restore(self, like: Any) -> tuple[Any, dict[str, Any]]:
-        """Newest state, with the structure, types and shardings of `like`, and its description.
+        """Newest state that can be read, with the structure, types and shardings of `like`, and its description.
+
+        States that are damaged are moved to `workdir/damaged`, with a warning.
 
         Raises:
             CheckpointError: there is none, or it belongs to other settings.
         """
-        step = self._newest()
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
         arguments = ocp.args.Composite(state=ocp.args.StandardRestore(target), progress=ocp.args.JsonRestore())
-        try:
-            found = self._manager.restore(step, args=arguments)
-        except (ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(
-                f"The checkpoint of step {step} in {self._folder} does not fit the settings of this run: {error}"
-            ) from error
+        found, damaged = self._first_readable(
+            sorted(self._steps(), reverse=True), lambda step: self._manager.restore(step, args=arguments)
+        )
+        for step, error in damaged.items():
+            warnings.warn(
+                f"The checkpoint of step {step} cannot be read and is put aside, in {self._workdir / _DAMAGED}; the "
+                f"run goes on with the one before. ({error})",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            if jax.process_index() == 0:
+                (self._workdir / _DAMAGED).mkdir(exist_ok=True)
+                shutil.rmtree(self._workdir / _DAMAGED / str(step), ignore_errors=True)
+                (self._folder / str(step)).rename(self._workdir / _DAMAGED / str(step))
+        if damaged:
+            multihost_utils.sync_global_devices("damaged checkpoints are put aside")
+            self._manager.reload()
         return found["state"], found["progress"]
 
-    def restore_numpy(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Newest state as nested dicts of NumPy arrays, without knowing its structure."""
-        step = self._newest()
-        folder = self._folder / str(step)
-        with ocp.PyTreeCheckpointer() as checkpointer:
-            state = _restore_numpy(checkpointer, folder / "state")
-        found = self._manager.restore(step, args=ocp.args.Composite(progress=ocp.args.JsonRestore()))
-        return state, found["progress"]
+    def restore_numpy(self, step: int | None = None) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A state as nested dicts of NumPy arrays, without knowing its structure; by default the newest readable."""
+
+        def read(step: int) -> tuple[dict[str, Any], dict[str, Any]]:
+            with ocp.PyTreeCheckpointer() as checkpointer:
+                state = _restore_numpy(checkpointer, self._folder / str(step) / "state")
+            found = self._manager.restore(step, args=ocp.args.Composite(progress=ocp.args.JsonRestore()))
+            return state, found["progress"]
+
+        steps = sorted(self._steps(), reverse=True) if step is None else [step]
+        return self._first_readable(steps, read)[0]
 
     def close(self) -> None:
         """Wait until everything is written."""
-        self._manager.wait_until_finished()
-        self._manager.close()
+        try:
+            self.wait()
+        finally:
+            self._manager.close()
 
-    def _newest(self) -> int:
-        step = self.latest()
-        if step is None:
+    def _steps(self) -> list[int]:
+        steps = list(self._manager.all_steps())
+        if not steps:
             raise CheckpointError(f"There is no checkpoint in {self._folder}.")
-        return step
+        return steps
+
+    def _first_readable(self, steps: Sequence[int], read: Callable[[int], Any]) -> tuple[Any, dict[int, Exception]]:
+        """What the first step gives that can be read, and the errors of those before it."""
+        failures: dict[int, Exception] = {}
+        for step in steps:
+            try:
+                return read(step), failures
+            except Exception as error:  # Orbax and its libraries raise many kinds for damaged files
+                failures[step] = error
+        newest, reason = next(iter(failures.items()))
+        raise CheckpointError(
+            f"The checkpoint of step {newest} in {self._folder} does not fit the settings of this run, or it is "
+            f"damaged: {reason}"
+        ) from reason
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise CheckpointError(
+                f"A checkpoint cannot be written: {error}. {self.last_good()} Make room on the disk and give the same "
+                "command again."
+            ) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -212,6 +302,11 @@ def write_json(path: Path, table: Mapping[str, Any]) -> None:
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(table, indent=2) + "\n")
     partial.replace(path)
+
+
+def _score(metrics: Any) -> float:
+    """The number by which states are compared."""
+    return metrics[_SCORE] if metrics else float("-inf")
 
 
 def _restore_numpy(checkpointer: Any, path: Path) -> Any:

@@ -9,18 +9,26 @@ from typing import NamedTuple
 
 import numpy as np
 
-from avici_jl.simulation import simulate_batch
-from avici_jl.training.config import DataConfig, SizeConfig
+from avici_jl.training.schema import DataConfig, SizeConfig
+from avici_jl.training.sources import Datasets, Source, open_source
 
 _SHAPE, _ROWS, _ORDER = 1, 2, 3  # purposes of the random streams of a run
 
 
 class Batch(NamedTuple):
-    """Datasets of one shape: x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8."""
+    """One step's datasets of one shape, or a process's part of them.
+
+    Attributes:
+        x: [k, n, d] float32.
+        interventions: [k, n, d] uint8.
+        graph: [k, d, d] uint8.
+        total: datasets of the step, over all processes; what is beyond them in the parts is padding.
+    """
 
     x: np.ndarray
     interventions: np.ndarray
     graph: np.ndarray
+    total: int
 
 
 class Shape(NamedTuple):
@@ -32,19 +40,54 @@ class Shape(NamedTuple):
     n_int: int
 
 
+class Part(NamedTuple):
+    """Which part of every batch a process holds: batches are split evenly over the devices of all processes."""
+
+    devices: int = 1
+    process: int = 0
+    processes: int = 1
+
+    def members(self, count: int) -> np.ndarray:
+        """Numbers of a batch's datasets in this part; the last dataset fills up what the devices cannot share."""
+        share = -(-count // self.devices) * self.devices // self.processes
+        return np.minimum(np.arange(share) + self.process * share, count - 1)
+
+
 class TrainingData:
     """Random access to the batches of a run of `steps` steps.
 
-    Batches come in chapters. Of a chapter's `chapter` simulated groups of datasets each is used `reuse` times, in
-    random order, and each use draws other rows of them. A group is simulated when it is first needed and forgotten
-    with its chapter.
+    Batches come in chapters. Of a chapter's `chapter` groups of datasets each is used `reuse` times, in random order,
+    and each use draws other rows of them. A group is made when it is first needed and forgotten with its chapter.
+
+    Args:
+        config: the settings.
+        steps: length of the run.
+        source: where datasets come from; by default what `config.domain` names.
+        replicas: what the batches of the settings are multiplied with.
+        part: which part of every batch is wanted.
     """
 
-    def __init__(self, config: DataConfig, steps: int) -> None:
+    def __init__(
+        self,
+        config: DataConfig,
+        steps: int,
+        *,
+        source: Source | None = None,
+        replicas: int = 1,
+        part: Part = Part(),  # noqa: B008
+    ) -> None:
         self._config = config
         self._steps = steps
+        self.source = source or open_source(config.domain)
+        self._replicas = replicas
+        self._part = part
         self._chapter = -1
-        self._groups: dict[int, Batch] = {}
+        self._groups: dict[int, Datasets] = {}
+
+    @property
+    def chapter_steps(self) -> int:
+        """Steps in a chapter."""
+        return self._config.chapter * self._config.reuse
 
     def __len__(self) -> int:
         return self._steps
@@ -58,47 +101,48 @@ class TrainingData:
         size: SizeConfig = config.sizes[int(rng.choice(len(config.sizes), p=frequency / frequency.sum()))]
         n = int(rng.choice(config.rows))
         n_int = round(n * float(rng.choice(config.interventional)))
-        return Shape(size.batch, size.d, n - n_int, n_int)
+        return Shape(size.batch * self._replicas, size.d, n - n_int, n_int)
 
     def __getitem__(self, step: int) -> Batch:
         """Batch of that step; its rows are in random order and so tell nothing by their position."""
         config = self._config
-        chapter, position = divmod(step, config.chapter * config.reuse)
+        chapter, position = divmod(step, self.chapter_steps)
         if chapter != self._chapter:
             self._chapter, self._groups = chapter, {}
-        order = self._rng(_ORDER, chapter).permutation(config.chapter * config.reuse)
+        order = self._rng(_ORDER, chapter).permutation(self.chapter_steps)
         group = chapter * config.chapter + int(order[position]) % config.chapter
         if group not in self._groups:
             self._groups[group] = self._simulate(group)
         return self._draw(self._groups[group], self.shape(group), self._rng(_ROWS, step))
 
-    def _simulate(self, group: int) -> Batch:
-        shape, more = self.shape(group), self._config.oversample
-        largest = max(size.batch for size in self._config.sizes)
-        return Batch(
-            *simulate_batch(
-                self._config.domain,
-                shape.batch,
-                d=shape.d,
-                n_obs=round(more * shape.n_obs),
-                n_int=round(more * shape.n_int),
-                seed=self._config.seed,
-                first=group * largest,
-            )
+    def _simulate(self, group: int) -> Datasets:
+        """The datasets of a group that this part needs, from the first to the last of them."""
+        config, shape, members = self._config, self.shape(group), self._part.members(self.shape(group).batch)
+        largest = self._replicas * max(size.batch for size in config.sizes)
+        return self.source.draw(
+            int(members[-1] - members[0]) + 1,
+            d=shape.d,
+            n_obs=round(config.oversample * shape.n_obs),
+            n_int=round(config.oversample * shape.n_int),
+            seed=config.seed,
+            first=group * largest + int(members[0]),
         )
 
-    def _draw(self, group: Batch, shape: Shape, rng: np.random.Generator) -> Batch:
+    def _draw(self, group: Datasets, shape: Shape, rng: np.random.Generator) -> Batch:
         n, n_obs = group.x.shape[1], round(self._config.oversample * shape.n_obs)
         rows = np.empty((shape.batch, shape.n_obs + shape.n_int), np.intp)
         for k in range(shape.batch):
             rows[k, : shape.n_obs] = rng.choice(n_obs, shape.n_obs, replace=False)
             rows[k, shape.n_obs :] = n_obs + rng.choice(n - n_obs, shape.n_int, replace=False)
         rng.permuted(rows, axis=1, out=rows)
-        x = np.take_along_axis(group.x, rows[:, :, None], axis=1)
-        interventions = np.take_along_axis(group.interventions, rows[:, :, None], axis=1)
+        signs = rng.choice(np.array([-1.0, 1.0], np.float32), (shape.batch, 1, shape.d))
+        members = self._part.members(shape.batch)
+        here, rows = members - members[0], rows[members]
+        x = np.take_along_axis(group.x[here], rows[:, :, None], axis=1)
+        interventions = np.take_along_axis(group.interventions[here], rows[:, :, None], axis=1)
         if self._config.flip_signs:
-            x *= rng.choice(np.array([-1.0, 1.0], np.float32), (shape.batch, 1, shape.d))
-        return Batch(x, interventions, np.ascontiguousarray(group.graph))
+            x *= signs[members]
+        return Batch(x, interventions, np.ascontiguousarray(group.graph[here]), shape.batch)
 
     def _rng(self, purpose: int, number: int) -> np.random.Generator:
         return np.random.Generator(np.random.Philox(np.random.SeedSequence([self._config.seed, purpose, number])))

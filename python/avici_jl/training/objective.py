@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from avici_jl.acyclicity import spectral_radius
-from avici_jl.training.config import ObjectiveConfig
+from avici_jl.training.schema import ObjectiveConfig
 
 
 class Dual(NamedTuple):

@@ -1,0 +1,257 @@
+"""Where training's datasets come from: a simulated domain, a Python function, or labelled datasets.
+
+All have one interface, `Source`: dataset number `index` of a seed is a function of seed and index alone.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from avici_jl.errors import AviciError, ConfigError, InputError, SimulationError
+from avici_jl.simulation import Dataset, load_domain, simulate_batch
+
+HELD_OUT_SEED = 2**30
+"""Seeds from here on are never used by training; evaluation has its own, from 2**31 on."""
+
+_LIMIT = 10_000
+
+
+class Datasets(NamedTuple):
+    """Datasets of one shape: x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8."""
+
+    x: np.ndarray
+    interventions: np.ndarray
+    graph: np.ndarray
+
+
+@runtime_checkable
+class Source(Protocol):
+    """An endless sequence of labelled datasets for every seed.
+
+    Attributes:
+        name: what the settings call it.
+        kind: "values" or "counts".
+        acyclic: whether its graphs are acyclic, so that training puts the constraint on predictions.
+        sizes: the numbers of variables it has; None for any.
+        costly: whether drawing takes long enough to be worth a process of its own.
+        lineage: its name and those of what it is based on, the nearest first.
+    """
+
+    name: str
+    kind: str
+    acyclic: bool
+    sizes: list[int] | None
+    costly: bool
+    lineage: tuple[str, ...]
+
+    def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
+        """The datasets `first` to `first + count - 1` of a seed, each with n_obs + n_int rows; observational first."""
+        ...
+
+
+class Simulated:
+    """A domain that AviciSim simulates, by its name or the path of its TOML file."""
+
+    sizes: list[int] | None = None
+    costly = True
+
+    def __init__(self, domain: str) -> None:
+        info = load_domain(domain)
+        self.name, self.kind, self.acyclic = domain, info.kind, info.acyclic
+        self.lineage: tuple[str, ...] = (info.name,)
+        if isinstance(info.table.get("base"), str) and not info.table["base"].endswith(".toml"):
+            self.lineage += Simulated(info.table["base"]).lineage
+
+    def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
+        """See `Source.draw`."""
+        return Datasets(*simulate_batch(self.name, count, d=d, n_obs=n_obs, n_int=n_int, seed=seed, first=first))
+
+
+class Function:
+    """A Python function that makes one dataset: (rng, d, n_obs, n_int) -> (x, interventions, graph).
+
+    It must take all its randomness from `rng`, a `numpy.random.Generator` that belongs to the dataset. x and
+    interventions are [n_obs + n_int, d], graph is [d, d] with graph[i, j] == 1 for i → j.
+    """
+
+    sizes: list[int] | None = None
+    costly = True
+
+    def __init__(
+        self, function: Callable[..., Any], *, name: str | None = None, kind: str = "values", acyclic: bool = True
+    ) -> None:
+        self.function, self.kind, self.acyclic = function, kind, acyclic
+        self.name = name or f"function {getattr(function, '__name__', type(function).__name__)}"
+        self.lineage: tuple[str, ...] = (self.name,)
+
+    @staticmethod
+    def from_file(text: str) -> Function:
+        """A function named as `path/to/file.py:function`; its attributes `kind` and `acyclic` count where it has them.
+
+        Raises:
+            ConfigError: there is no such file or function.
+        """
+        file, _, name = text.rpartition(":")
+        path = Path(file)
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        if not path.is_file() or spec is None or spec.loader is None:
+            raise ConfigError(f"There is no Python file {path}; a function is named as in simulator.py:simulate.")
+        module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            raise ConfigError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+        function = getattr(module, name, None)
+        if not callable(function):
+            raise ConfigError(f"{path} has no function {name}.")
+        facts = {key: getattr(function, key) for key in ("kind", "acyclic") if hasattr(function, key)}
+        return Function(_FromFile(text, function), name=text, **facts)
+
+    def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
+        """See `Source.draw`."""
+        made = []
+        for index in range(first, first + count):
+            rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
+            try:
+                found = self.function(rng, d, n_obs, n_int)
+            except AviciError:
+                raise
+            except Exception as error:
+                raise SimulationError(f"{self.name} failed: {type(error).__name__}: {error}") from error
+            made.append(_checked(found, self.name, shape=(n_obs + n_int, d)))
+        return Datasets(*(np.stack(part) for part in zip(*made, strict=True)))
+
+
+class _FromFile:
+    """A function that another process finds again by its file."""
+
+    def __init__(self, text: str, function: Callable[..., Any]) -> None:
+        self.text, self.function = text, function
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
+
+    def __reduce__(self) -> Any:
+        return _reload, (self.text,)
+
+
+def _reload(text: str) -> Callable[..., Any]:
+    return Function.from_file(text).function
+
+
+class Labelled:
+    """Datasets whose graph is known, such as real ones: each draw takes a dataset and rows of it, with replacement.
+
+    Every fifth dataset is held out when there are five or more; with fewer, a run is measured on what it trains on.
+
+    Args:
+        datasets: of `Dataset`s, or of (x, interventions, graph). At most 10 000 are taken.
+        name: what the settings call them.
+        kind: "values" or "counts"; by default what the datasets say.
+
+    Raises:
+        InputError: there are none, a graph is unknown, kinds are mixed, or shapes do not fit.
+    """
+
+    costly = False
+
+    def __init__(self, datasets: Iterable[Any], *, name: str = "labelled datasets", kind: str | None = None) -> None:
+        found, kinds = [], set()
+        for data in islice(datasets, _LIMIT):
+            if isinstance(data, Dataset):
+                if data.graph is None:
+                    raise InputError(f"{data} cannot be trained on: its graph is unknown.")
+                kinds.add(data.kind)
+                data = (data.x, data.interventions, data.graph)
+            found.append(_checked(data, name))
+        if not found:
+            raise InputError(f"{name}: there is no dataset to train on.")
+        if kind is None and len(kinds) > 1:
+            raise InputError(f"{name}: counts and values cannot be mixed.")
+        self.name = name
+        self.lineage: tuple[str, ...] = (name,)
+        self.kind = kind or (kinds.pop() if kinds else "values")
+        self.acyclic = all(_acyclic(graph) for _, _, graph in found)
+        self.sizes: list[int] | None = sorted({len(graph) for _, _, graph in found})
+        held_out = [data for k, data in enumerate(found) if k % 5 == 4]
+        self._training = [data for k, data in enumerate(found) if k % 5 != 4]
+        self._held_out = held_out or self._training
+
+    @staticmethod
+    def from_folder(folder: Path) -> Labelled:
+        """All datasets in a folder: itself one, or with one in each sub-folder (see `Dataset.save`)."""
+        folders = [folder] if (folder / "x.npy").is_file() else sorted(p.parent for p in folder.glob("*/x.npy"))
+        return Labelled([Dataset.load(path) for path in folders], name=str(folder))
+
+    def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
+        """See `Source.draw`. Where there are no rows of a kind, those of the other kind are taken."""
+        pool = [data for data in self._pool(seed) if len(data.graph) == d]
+        if not pool:
+            raise InputError(f"{self.name}: there is no dataset with {d} variables, only with {self.sizes}.")
+        made = []
+        for index in range(first, first + count):
+            rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
+            data = pool[int(rng.integers(len(pool)))]
+            changed = data.interventions.sum(axis=1) > 0
+            kinds = [(np.flatnonzero(~changed), n_obs), (np.flatnonzero(changed), n_int)]
+            rows = [rng.choice(which if len(which) else np.arange(len(data.x)), n) for which, n in kinds]
+            chosen = np.concatenate(rows)
+            made.append((data.x[chosen], data.interventions[chosen], data.graph))
+        return Datasets(*(np.stack(part) for part in zip(*made, strict=True)))
+
+    def _pool(self, seed: int) -> Sequence[Datasets]:
+        return self._held_out if seed >= HELD_OUT_SEED else self._training
+
+
+def open_source(domain: Any) -> Source:
+    """What to train on, from what the user names.
+
+    Args:
+        domain: name of a shipped domain; path of a domain file (`.toml`); a function in a file (`file.py:name`); a
+            folder of labelled datasets; in Python also a function (see `Function`), an iterable of datasets or of
+            (x, interventions, graph) (see `Labelled`), or any `Source`.
+
+    Raises:
+        ConfigError, InputError: there is no such thing, or it cannot be used.
+    """
+    if isinstance(domain, Source):
+        return domain
+    if isinstance(domain, str | Path):
+        text = str(domain)
+        if ".py:" in text:
+            return Function.from_file(text)
+        return Labelled.from_folder(Path(text)) if Path(text).is_dir() else Simulated(text)
+    if callable(domain):
+        return Function(domain)
+    if isinstance(domain, Iterable):
+        return Labelled(domain)
+    raise ConfigError(f"Training needs a domain, a function or labelled datasets; got {type(domain).__name__}.")
+
+
+def _checked(found: Any, name: str, shape: tuple[int, int] | None = None) -> Datasets:
+    """One dataset (x, interventions, graph) as arrays whose shapes fit together."""
+    try:
+        x, interventions, graph = found
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must give (x, interventions, graph).") from None
+    x, graph = np.asarray(x, np.float32), np.asarray(graph)
+    interventions = np.zeros(x.shape, np.uint8) if interventions is None else np.asarray(interventions)
+    expected = shape or x.shape
+    if x.ndim != 2 or x.shape != expected or interventions.shape != x.shape or graph.shape != (expected[1],) * 2:
+        raise InputError(
+            f"{name}: x and interventions must be [n, d]{f' = {shape}' if shape else ''} and graph [d, d]; "
+            f"got {x.shape}, {interventions.shape} and {graph.shape}."
+        )
+    return Datasets(x, (interventions != 0).astype(np.uint8), (graph != 0).astype(np.uint8))
+
+
+def _acyclic(graph: np.ndarray) -> bool:
+    from avici_jl.evaluation.metrics import is_acyclic
+
+    return is_acyclic(graph)

@@ -1,0 +1,156 @@
+"""The compiled functions of a run: first state, one optimisation step, prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jax.sharding import PartitionSpec
+
+from avici_jl.network import build_network
+from avici_jl.preprocess import features
+from avici_jl.training.mesh import AXIS, Devices, Placed
+from avici_jl.training.objective import Dual, dual_ascent, objective
+from avici_jl.training.optimizer import build_optimizer
+from avici_jl.training.schema import Config
+
+
+class TrainState(NamedTuple):
+    """Everything that a run's future depends on, with its settings.
+
+    Attributes:
+        step: number of steps done, int32; the position in the data, too, and with the seed the random keys.
+        params: parameters of the network, a nested dict.
+        optimizer: state of the optimiser.
+        average: debiased moving average of the parameters, which is what a finished model uses.
+        dual: state of the acyclicity constraint.
+    """
+
+    step: jax.Array
+    params: Any
+    optimizer: Any
+    average: Any
+    dual: Dual
+
+
+class Measured(NamedTuple):
+    """What a step saw, before it changed anything.
+
+    Attributes:
+        loss: cross-entropy.
+        cyclicity: mean spectral radius.
+        gradient: global norm of the gradient.
+        multiplier: λ.
+        accepted: whether the step was taken; not where the gradient is not finite or the loss above the limit.
+    """
+
+    loss: jax.Array
+    cyclicity: jax.Array
+    gradient: jax.Array
+    multiplier: jax.Array
+    accepted: jax.Array
+
+
+class Compiled(NamedTuple):
+    """Pure functions.
+
+    Attributes:
+        step: (state, placed batch) -> (state, measured); gives its state away.
+        start: () -> state, on every device.
+        predict: (params, x, interventions) -> logits.
+        gradient: the part of `step` that is compiled for every shape of batch.
+    """
+
+    step: Callable[[TrainState, Placed], tuple[TrainState, Measured]]
+    start: Callable[[], TrainState]
+    predict: Callable[..., jax.Array]
+    gradient: Any
+
+
+def compile_run(config: Config, devices: Devices) -> Compiled:
+    """The functions of a run.
+
+    A step has two compiled parts: the gradient, compiled for every shape of batch, and the update, which is the same
+    for all and compiled once. In one part the optimiser would be compiled with every shape; Muon's iteration over
+    matrices costs a CPU more time to compile than the network.
+    """
+    kind, key = config.data.kind, jax.random.key(config.seed)
+    graphdef, initial = nnx.split(nnx.eval_shape(lambda: build_network(config.network, rngs=nnx.Rngs(0))))
+    tx = build_optimizer(config.optimizer, config.steps, config.largest_batch)
+    everywhere = devices.everywhere
+
+    def network(params: Any) -> Any:
+        state = jax.tree.map(lambda leaf: leaf, initial)
+        nnx.replace_by_pure_dict(state, params)
+        return nnx.merge(graphdef, state)
+
+    @partial(jax.jit, out_shardings=everywhere)
+    def start() -> TrainState:
+        params = nnx.to_pure_dict(nnx.state(build_network(config.network, rngs=nnx.Rngs(key)), nnx.Param))
+        average = jax.tree.map(jnp.copy, params)
+        return TrainState(jnp.zeros((), jnp.int32), params, tx.init(params), average, Dual.start())
+
+    # Every device runs the network on its own datasets; the small logits of all are gathered, so that the objective is
+    # that of the whole batch on each of them.
+    def differentiate_here(
+        params: Any,
+        step: jax.Array,
+        multiplier: jax.Array,
+        x: jax.Array,
+        interventions: jax.Array,
+        graph: jax.Array,
+        total: int,
+    ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+        dropout_key, power_key = jax.random.split(jax.random.fold_in(key, step))
+        dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(AXIS))
+        graphs = jax.lax.all_gather(graph, AXIS, tiled=True)[:total]
+
+        def loss(params: Any) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+            rngs = nnx.Rngs(dropout=dropout_key)
+            logits = network(params)(features(x, interventions, kind), deterministic=False, rngs=rngs)
+            everyones = jax.lax.all_gather(logits, AXIS, tiled=True)[:total]
+            return objective(everyones, graphs, multiplier, power_key, config.objective)
+
+        # Each device has the whole objective, whose gradients come back to the logits from all of them: hence the mean.
+        gradient, losses = jax.grad(loss, has_aux=True)(params)
+        return jax.lax.pmean(gradient, AXIS), losses
+
+    @partial(jax.jit, static_argnames="total")
+    def differentiate(*arguments: Any, total: int) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+        everywhere, split = PartitionSpec(), PartitionSpec(AXIS)
+        return jax.shard_map(
+            partial(differentiate_here, total=total),
+            mesh=devices.mesh,
+            in_specs=(everywhere, everywhere, everywhere, split, split, split),
+            out_specs=everywhere,
+            check_vma=False,
+        )(*arguments)
+
+    @partial(jax.jit, donate_argnums=0, out_shardings=everywhere)
+    def update(state: TrainState, gradient: Any, loss: jax.Array, cyclicity: jax.Array) -> tuple[TrainState, Measured]:
+        norm = optax.tree.norm(gradient)
+        accepted = jnp.isfinite(norm) & (loss <= config.loss_limit)
+        updates, optimizer = tx.update(gradient, state.optimizer, state.params)
+        params = optax.apply_updates(state.params, updates)
+        # The debiased exponential average after t steps, as a recursion on itself.
+        weight = (1 - config.average) / (1 - config.average ** (state.step + 1.0))
+        average = optax.incremental_update(params, state.average, weight)
+        dual = dual_ascent(state.dual, cyclicity, state.step, config.objective)
+        new = TrainState(state.step, params, optimizer, average, dual)
+        kept = jax.tree.map(partial(jnp.where, accepted), new, state)
+        return kept._replace(step=state.step + 1), Measured(loss, cyclicity, norm, state.dual.multiplier, accepted)
+
+    def step(state: TrainState, batch: Placed) -> tuple[TrainState, Measured]:
+        gradient, losses = differentiate(state.params, state.step, state.dual.multiplier, *batch[:3], total=batch.total)
+        return update(state, gradient, *losses)
+
+    @jax.jit
+    def predict(params: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:
+        return network(params)(features(x, interventions, kind), deterministic=True)
+
+    return Compiled(step, start, predict, differentiate)

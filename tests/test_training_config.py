@@ -1,0 +1,52 @@
+"""Settings of a run: presets, overrides, what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from avici_jl.errors import ConfigError
+from avici_jl.training.config import list_presets, resolve
+from avici_jl.training.schema import Config
+
+VALUES: dict[str, Any] = {"kind": "values", "acyclic": True}
+
+
+@pytest.mark.parametrize("preset", list_presets())
+@pytest.mark.parametrize("kind", ["values", "counts"])
+def test_presets_resolve_and_survive_json(preset: str, kind: str) -> None:
+    config = resolve("somewhere", kind=kind, acyclic=kind == "values", preset=preset)
+    assert config.objective.acyclic == (kind == "values") and config.data.kind == kind
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_overrides_change_single_settings() -> None:
+    overrides = ["optimizer.peak=1e-3", "steps=7", "network.kind=axial", "data.rows=[30]"]
+    config = resolve("linear", **VALUES, preset="smoke", overrides=overrides)
+    assert (config.optimizer.peak, config.steps) == (1e-3, 7)
+    assert (config.network["kind"], config.data.rows) == ("axial", [30])
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("optimizer.speed=3", "Unknown setting optimizer.speed.*peak"),
+        ("steps", "field=value"),
+        ("steps=many", "steps must be int, got 'many'"),
+        ("steps=0", "steps must be at least 1"),
+        ("average=1.5", "average"),
+        ("optimizer.name=sgd", "muon"),
+        ("data.rows=[]", "rows"),
+        ("data.interventional=[2.0]", "interventional"),
+    ],
+)
+def test_wrong_settings_are_refused(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        resolve("linear", **VALUES, preset="smoke", overrides=[override])
+
+
+def test_an_unknown_preset_lists_the_known() -> None:
+    with pytest.raises(ConfigError, match="compact"):
+        resolve("linear", **VALUES, preset="huge")

@@ -1,0 +1,86 @@
+"""The stream of batches: a function of the settings and the number of the step."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+
+import numpy as np
+
+from avici_jl.training.data import Part, TrainingData
+from avici_jl.training.schema import DataConfig, SizeConfig
+from avici_jl.training.sources import Function
+
+DATA = DataConfig(
+    domain="linear",
+    kind="values",
+    sizes=[SizeConfig(d=4, batch=3), SizeConfig(d=6, batch=2)],
+    rows=[20, 40],
+    interventional=[0.0, 0.5],
+    oversample=2.0,
+    reuse=2,
+    chapter=4,
+    flip_signs=True,
+)
+STREAM = [4002626315, 1307588547, 204212303]
+
+
+def test_a_batch_depends_on_its_number_alone() -> None:
+    forwards, backwards = TrainingData(DATA, 40), TrainingData(DATA, 40)
+    one = [forwards[i] for i in range(12)]
+    two = [backwards[i] for i in reversed(range(12))][::-1]
+    for left, right in zip(one, two, strict=True):
+        for a, b in zip(left, right, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def test_batches_of_a_chapter_use_each_group_as_often() -> None:
+    data = TrainingData(DATA, 40)
+    for chapter in range(2):
+        graphs = [data[8 * chapter + k].graph.tobytes() for k in range(8)]
+        assert sorted(graphs.count(graph) for graph in set(graphs)) == [2, 2, 2, 2]
+    uses = [data[k].x for k in range(8) if data[k].graph.tobytes() == data[0].graph.tobytes()]
+    assert len(uses) == 2 and not np.array_equal(*uses)
+
+
+def test_batches_have_the_rows_that_were_asked_for() -> None:
+    data, shapes = TrainingData(DATA, 40), set()
+    for k in range(40):
+        x, interventions, graph, total = data[k]
+        assert total == len(x)
+        count, n, d = x.shape
+        shapes.add((count, d, n, int(interventions.any(-1).sum(-1)[0])))
+        assert interventions.shape == x.shape and graph.shape == (count, d, d)
+        assert (interventions.any(-1).sum(-1) == interventions.any(-1).sum(-1)[0]).all()
+    assert {(count, d) for count, d, _, _ in shapes} == {(3, 4), (2, 6)}
+    assert {(n, m) for _, _, n, m in shapes} == {(20, 0), (20, 10), (40, 0), (40, 20)}
+
+
+def test_the_first_part_of_a_run_has_its_own_sizes() -> None:
+    sizes = [SizeConfig(d=4, batch=3, first=1, then=0), SizeConfig(d=6, batch=2, first=0, then=1)]
+    data = TrainingData(replace(DATA, sizes=sizes, first_part=0.5, reuse=1), 40)
+    assert {data.shape(g).d for g in range(20)} == {4} and {data.shape(g).d for g in range(20, 40)} == {6}
+
+
+def test_the_parts_of_several_processes_are_the_batch() -> None:
+    whole = TrainingData(DATA, 40, replicas=2)
+    parts = [TrainingData(DATA, 40, replicas=2, part=Part(4, process, 2)) for process in range(2)]
+    for step in (0, 5, 17):
+        expected, found = whole[step], [part[step] for part in parts]
+        assert expected.total == len(expected.x) == found[0].total and expected.total in (6, 4)
+        for name in ("x", "interventions", "graph"):
+            together = np.concatenate([getattr(part, name) for part in found])
+            np.testing.assert_array_equal(together[: expected.total], getattr(expected, name))
+            assert len(together) % 4 == 0  # what four devices cannot share is filled up
+            np.testing.assert_array_equal(together[expected.total :], together[expected.total - 1 :][:-1])
+
+
+def test_the_stream_of_a_run_stays_what_it_was() -> None:
+    """A run that was started with an older release goes on with the same batches."""
+
+    def simulate(rng: np.random.Generator, d: int, n_obs: int, n_int: int) -> tuple[np.ndarray, ...]:
+        x = rng.integers(0, 100, (n_obs + n_int, d))
+        return x, np.arange(n_obs + n_int)[:, None] >= np.full(d, n_obs), rng.integers(0, 2, (d, d))
+
+    data = TrainingData(DATA, 40, source=Function(simulate))
+    assert [zlib.crc32(data[step].x.tobytes()) for step in (0, 9, 39)] == STREAM

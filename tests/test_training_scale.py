@@ -1,0 +1,106 @@
+"""Several devices and several processes: the same run, and states that move between them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avici_jl.training.checkpoint import RunCheckpoints
+from tiny_runs import command, leaves, new_run, simulator, train
+
+# No dropout, whose masks belong to a device. Batches of 5 and 3 fit neither two nor four devices.
+PLAIN = [
+    "network.dropout=0.0",
+    "objective.dual_warmup=1",
+    "objective.dual_every=2",
+    "objective.dual_rate=1.0",
+    "objective.dual_mean_rate=0.5",
+    "checkpoint_minutes=0.0",
+]
+
+
+def state(workdir: Path) -> list[np.ndarray]:
+    with RunCheckpoints(workdir, read_only=True) as checkpoints:
+        found, progress = checkpoints.restore_numpy()
+    assert progress["step"] == 12
+    return leaves(found)
+
+
+def losses(workdir: Path) -> np.ndarray:
+    rows = (workdir / "progress.csv").read_text().splitlines()[1:]
+    return np.array([row.split(",") for row in rows], float)[:, [2, 3, 4, 5]]  # loss, λ, spectral radius, gradient
+
+
+def same(one: Path, two: Path) -> None:
+    for left, right in zip(state(one), state(two), strict=True):
+        np.testing.assert_allclose(left, right, rtol=2e-3, atol=2e-4)
+
+
+@pytest.fixture(scope="module")
+def one_device(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("one")
+    train(folder / "run", *new_run(simulator(folder), "steps=12", *PLAIN))
+    return folder / "run"
+
+
+def test_four_devices_give_the_losses_of_one(one_device: Path, tmp_path: Path) -> None:
+    said = train(tmp_path / "run", *new_run(simulator(tmp_path), "steps=12", *PLAIN), devices=4)
+    assert "on 4 devices" in said
+    np.testing.assert_allclose(losses(tmp_path / "run"), losses(one_device), rtol=1e-4, atol=1e-5)
+    assert losses(one_device)[-1, 1] > 0  # the multiplier has moved
+    same(tmp_path / "run", one_device)
+
+
+def interrupted(workdir: Path, *options: object, devices: int, after: int) -> None:
+    """A run that is asked to stop after so many steps."""
+    with subprocess.Popen(
+        command(workdir, *options, devices=devices), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(f"step {after:>6}/"):
+                process.send_signal(signal.SIGTERM)
+    assert process.returncode == 0
+
+
+def test_a_run_moves_to_more_devices(one_device: Path, tmp_path: Path) -> None:
+    interrupted(tmp_path / "run", *new_run(simulator(tmp_path), "steps=12", *PLAIN), devices=1, after=4)
+    said = train(tmp_path / "run", devices=4)
+    assert "Going on at step" in said and "on 4 devices" in said
+    same(tmp_path / "run", one_device)
+
+
+def test_two_processes_share_a_run_and_its_checkpoints(one_device: Path, tmp_path: Path) -> None:
+    """Over gloo, two devices each; stopped by a signal to one of them, and finished by one process on one device."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    options = new_run(simulator(tmp_path), "steps=12", *PLAIN)
+    processes = [
+        subprocess.Popen(
+            command(tmp_path / "run", *options, "--distributed", f"localhost:{port},2,{index}", devices=2),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ,
+        )
+        for index in range(2)
+    ]
+    assert processes[0].stdout is not None
+    said = []
+    for line in processes[0].stdout:
+        said.append(line)
+        if line.startswith("step      4/"):
+            processes[1].send_signal(signal.SIGTERM)
+    quiet = processes[1].communicate(timeout=60)[0]
+    assert [process.wait() for process in processes] == [0, 0], "".join(said) + quiet
+    assert any("on 4 devices" in line for line in said) and any("stopped at step 8 of 12" in line for line in said)
+    assert "step" not in quiet
+    train(tmp_path / "run")
+    same(tmp_path / "run", one_device)
