@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scipy.special import expit
+
 from avici_jl.evaluation import baselines, metrics
+from avici_jl.evaluation.calibration import calibrate, tempered
 from avici_jl.evaluation.compare import EVALUATION_SEED, Setting, compare, evaluation_data, settings
 from avici_jl.training.sources import HELD_OUT_SEED
 
@@ -67,6 +70,9 @@ class Oracle:
 
     name, domain, threshold = "oracle", "linear", 0.5
 
+    def decision_threshold(self, interventional: bool) -> float:
+        return 0.4 if interventional else 0.5
+
     def predict(self, data: object) -> np.ndarray:
         return np.asarray(data.graph, float)  # type: ignore[attr-defined]
 
@@ -80,6 +86,7 @@ def test_the_comparison_scores_all_methods_on_the_same_data() -> None:
         {"model", "correlation", "mean difference"},
     ]
     for row in rows:
+        assert row.acyclic.all() and len(row.predictions) == len(row.f1)
         assert (row.auprc["model"] == 1).all() and (row.shd == 0).all() and (row.f1 == 1).all()
         assert row.auprc["correlation"].mean() < 1 and 0 < row.chance < 1
 
@@ -87,3 +94,19 @@ def test_the_comparison_scores_all_methods_on_the_same_data() -> None:
 def test_evaluation_data_are_not_those_of_training() -> None:
     data = list(evaluation_data("linear", Setting(3, 5, 2), 2))
     assert data[0].origin["seed"] == EVALUATION_SEED > HELD_OUT_SEED and not np.array_equal(data[0].x, data[1].x)
+
+
+def test_calibration_recovers_a_temperature_and_keeps_it_only_if_it_helps() -> None:
+    rng = np.random.default_rng(0)
+    pairs = []
+    for _ in range(60):
+        logits = rng.normal(-1, 2, (20, 20))
+        pairs.append((logits, (rng.random((20, 20)) < expit(logits)).astype(int)))
+    sharp = {"observational": [(expit(2.5 * logits), graph) for logits, graph in pairs]}
+    found = calibrate(sharp)
+    assert found.temperature == pytest.approx(2.5, rel=0.1) and found.ece[1] < 0.5 * found.ece[0]
+    assert set(found.thresholds) == {"observational"} and found.threshold == found.thresholds["observational"]
+    right = calibrate({"observational": [(expit(logits), graph) for logits, graph in pairs]})
+    assert right.temperature == pytest.approx(1.0, abs=0.1)
+    p = expit(2.5 * pairs[0][0])
+    np.testing.assert_allclose(tempered(p, 2.5), expit(pairs[0][0]), atol=1e-6)

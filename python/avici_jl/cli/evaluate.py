@@ -53,5 +53,10 @@ def evaluate(
 def _plain(row: Comparison) -> dict[str, Any]:
     """A row of results, as the scores of every dataset."""
     auprc = {name: values.tolist() for name, values in row.auprc.items() if len(values)}
-    measured = {"f1": row.f1.tolist(), "shd": row.shd.tolist(), "ece": row.calibration.tolist()}
+    measured = {
+        "f1": row.f1.tolist(),
+        "shd": row.shd.tolist(),
+        "ece": row.calibration.tolist(),
+        "acyclic": row.acyclic.tolist(),
+    }
     return {**row.setting._asdict(), "chance": row.chance, "auprc": auprc, **measured}

@@ -17,13 +17,21 @@ def export(
     workdir: Annotated[Path, typer.Argument(help="Folder of a run.")],
     folder: Annotated[Path, typer.Option("--out", help="Folder of the model.")],
     datasets: Annotated[int, typer.Option(min=1, help="Datasets of each setting that is measured.")] = 30,
+    d: Annotated[list[int], typer.Option(help="Number of variables to measure with; repeatable.")] = [10, 20, 30],  # noqa: B006
+    also: Annotated[
+        list[str] | None, typer.Option(help="Domain to measure on beside that of training; repeatable.")
+    ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Make a model of a run: parameters, decision threshold, and a card with what it reaches."""
+    """Make a model of a run: parameters, calibration, and a card with what it reaches."""
     may_write(folder, force=force)
-    rows: list[Comparison] = []
+    rows: dict[str, list[Comparison]] = {}
     with progress.status("Simulating and predicting, to choose the threshold and to measure the model …"):
         from avici_jl.evaluation.export import export as finish
 
-        model = finish(workdir, folder, datasets=datasets, done=rows.append)
-    out.print(comparison_table(rows, f"{model.name}, threshold {model.threshold:.2f}"))
+        def done(domain: str, row: Comparison) -> None:
+            rows.setdefault(domain, []).append(row)
+
+        model = finish(workdir, folder, also=also or (), sizes=d, datasets=datasets, done=done)
+    for domain, found in rows.items():
+        out.print(comparison_table(found, f"{model.name} on {domain}"))

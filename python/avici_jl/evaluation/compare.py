@@ -35,6 +35,8 @@ class Comparison:
         f1: F1 scores of the model at its threshold.
         shd: structural Hamming distances of the model at its threshold.
         calibration: expected calibration errors of the model.
+        acyclic: whether the edges at the threshold form no cycle.
+        predictions: the model's probabilities [d, d] and the true graph [d, d], of each dataset.
         chance: mean share of pairs that are edges, which a random order of the pairs reaches.
     """
 
@@ -43,6 +45,8 @@ class Comparison:
     f1: np.ndarray
     shd: np.ndarray
     calibration: np.ndarray
+    acyclic: np.ndarray
+    predictions: list[tuple[np.ndarray, np.ndarray]]
     chance: float
 
 
@@ -81,12 +85,13 @@ def compare(
     rows = []
     for setting in where:
         auprc: dict[str, list[float]] = {"model": [], "correlation": [], "mean difference": []}
-        f1, shd, calibration, chance = [], [], [], []
+        f1, shd, calibration, acyclic, chance, predictions = [], [], [], [], [], []
+        threshold = model.decision_threshold(setting.n_int > 0)
         for data in evaluation_data(domain or model.domain, setting, datasets, seed):
             if data.graph is None or not data.graph.any():
                 continue
             p = np.asarray(model.predict(data))
-            edges = p >= model.threshold
+            edges = p >= threshold
             scores = {"model": p, "correlation": correlation(data.x, data.interventions, data.kind)}
             if setting.n_int:
                 scores["mean difference"] = mean_difference(data.x, data.interventions, data.kind)
@@ -95,6 +100,8 @@ def compare(
             f1.append(metrics.precision_recall_f1(edges, data.graph)[2])
             shd.append(metrics.shd(edges, data.graph))
             calibration.append(metrics.expected_calibration_error(p, data.graph))
+            acyclic.append(metrics.is_acyclic(edges))
+            predictions.append((p, data.graph))
             chance.append(data.graph.sum() / (setting.d * (setting.d - 1)))
         row = Comparison(
             setting,
@@ -102,6 +109,8 @@ def compare(
             np.array(f1),
             np.array(shd),
             np.array(calibration),
+            np.array(acyclic),
+            predictions,
             float(np.mean(chance)),
         )
         rows.append(row)

@@ -12,20 +12,20 @@ from sklearn.metrics import average_precision_score, precision_recall_fscore_sup
 
 def auprc(scores: np.ndarray, graph: np.ndarray) -> float:
     """Area under the precision-recall curve (average precision) of [d, d] scores; NaN if the graph has no edge."""
-    y, s = _pairs(graph), _pairs(scores)
+    y, s = off_diagonal(graph), off_diagonal(scores)
     return float(average_precision_score(y, s)) if y.any() else float("nan")
 
 
 def auroc(scores: np.ndarray, graph: np.ndarray) -> float:
     """Area under the receiver operating characteristic of [d, d] scores; NaN if all pairs are edges, or none."""
-    y, s = _pairs(graph), _pairs(scores)
+    y, s = off_diagonal(graph), off_diagonal(scores)
     return float(roc_auc_score(y, s)) if 0 < y.sum() < y.size else float("nan")
 
 
 def precision_recall_f1(edges: np.ndarray, graph: np.ndarray) -> tuple[float, float, float]:
     """Precision, recall and F1 score of a predicted graph [d, d]; 0 where a denominator is 0."""
     precision, recall, f1, _ = precision_recall_fscore_support(
-        _pairs(graph) > 0, _pairs(edges) > 0, average="binary", zero_division=0
+        off_diagonal(graph) > 0, off_diagonal(edges) > 0, average="binary", zero_division=0
     )
     return float(precision), float(recall), float(f1)
 
@@ -53,7 +53,7 @@ def sid(edges: np.ndarray, graph: np.ndarray) -> int:
 
 def expected_calibration_error(p: np.ndarray, graph: np.ndarray, bins: int = 10) -> float:
     """Mean distance of predicted probability and frequency of edges, over equally wide bins weighted by their size."""
-    y, s = _pairs(graph) > 0, _pairs(p)
+    y, s = off_diagonal(graph) > 0, off_diagonal(p)
     which = np.minimum((s * bins).astype(int), bins - 1)
     size = np.bincount(which, minlength=bins)
     gap = np.abs(np.bincount(which, s, bins) - np.bincount(which, y, bins))
@@ -69,7 +69,7 @@ def best_threshold(probabilities: Sequence[np.ndarray], graphs: Sequence[np.ndar
     """The threshold, of 0.02, 0.04, …, 0.98, with the best mean F1 score over datasets."""
     candidates = np.arange(1, 50) / 50
     f1 = [
-        np.mean([_f1(_pairs(p) >= t, _pairs(g) > 0) for p, g in zip(probabilities, graphs, strict=True)])
+        np.mean([_f1(off_diagonal(p) >= t, off_diagonal(g) > 0) for p, g in zip(probabilities, graphs, strict=True)])
         for t in candidates
     ]
     return float(candidates[int(np.argmax(f1))])
@@ -80,7 +80,7 @@ def _f1(predicted: np.ndarray, true: np.ndarray) -> float:
     return float(2 * (predicted & true).sum() / total) if total else 1.0
 
 
-def _pairs(matrix: np.ndarray) -> np.ndarray:
+def off_diagonal(matrix: np.ndarray) -> np.ndarray:
     """The off-diagonal entries [..., d(d-1)] of matrices [..., d, d], flat."""
     matrix = np.asarray(matrix)
     return matrix[..., ~np.eye(matrix.shape[-1], dtype=bool)].ravel()

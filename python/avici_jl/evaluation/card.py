@@ -1,0 +1,100 @@
+"""A model's card for people: Markdown beside the model, and a picture of its calibration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from avici_jl.evaluation.compare import Comparison
+
+
+def write_card(
+    folder: Path, name: str, config: Mapping[str, Any], card: Mapping[str, Any], rows: Mapping[str, list[Comparison]]
+) -> None:
+    """Write `card.md` and `card.png` into a model's folder.
+
+    Args:
+        folder: of the model.
+        name: of the model.
+        config: its settings.
+        card: its card, with `evaluation`.
+        rows: the comparisons of each domain, which have the predictions that the picture needs.
+    """
+    from avici_jl.plots import plot_calibration
+
+    figure = Figure(figsize=(4.6 * len(rows), 4.6), layout="constrained")
+    for axes, (domain, found) in zip(figure.subplots(1, len(rows), squeeze=False)[0], rows.items(), strict=True):
+        probabilities, graphs = zip(*(pair for row in found for pair in row.predictions), strict=True)
+        plot_calibration(probabilities, graphs, axes=axes)
+        axes.set_title(f"{domain}\n{axes.get_title()}", fontsize=9)
+    figure.savefig(folder / "card.png", dpi=100)
+    (folder / "card.md").write_text(card_text(name, config, card), encoding="utf-8")
+
+
+def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> str:
+    """A model's card in Markdown."""
+    training, data = card["training"], config["data"]
+    counts = data["kind"] == "counts"
+    thresholds = ", ".join(f"{value:g} on {condition} data" for condition, value in card["thresholds"].items())
+    ece = card["calibration"]["ece"]
+    lines = [
+        f"# {name}",
+        "",
+        f"Predicts causal edges from {'raw gene expression counts' if counts else 'real-valued measurements'}, with or "
+        f"without {'knock-outs' if counts else 'interventions'}.",
+        "",
+        f"- **Network:** {card['parameters']:,} parameters, `{json.dumps(config['network'])}`",
+        f"- **Trained on:** simulated datasets of the domain `{data['domain']}`, "
+        f"d in {[size['d'] for size in data['sizes']]}, n in {data['rows']}, "
+        f"share of interventional rows in {data['interventional']}",
+        f"- **Training:** {training['step']:,} steps, {training['datasets']:,} datasets, "
+        f"{training['seconds'] / 3600:.1f} hours on one core ({card['machine']})"
+        + (f", starting from another run (`{config['init']}`)" if config.get("init") else ""),
+        f"- **Decision threshold** for the best mean F1 score: {card['threshold']:g}; {thresholds}",
+        f"- **Temperature** of the probabilities: {card['temperature']:.3f} (expected calibration error on data "
+        f"that it was not fitted on: {ece[0]:.4f} without, {ece[1]:.4f} with the fitted one; the better is used)",
+        f"- **Versions:** {', '.join(f'{k} {v}' for k, v in card['versions'].items())}",
+        "",
+        "## What it reaches",
+        "",
+        "Area under the precision-recall curve on fresh simulated datasets, mean ± standard error over "
+        f"{card['evaluation'][0]['datasets']} datasets; F1, structural Hamming distance (SHD), expected calibration "
+        "error (ECE) and share of acyclic predictions at the threshold of the condition.",
+        "",
+        "| domain | d | rows | model | correlation | mean difference | chance | F1 | SHD | ECE | acyclic |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in card["evaluation"]:
+        rows = f"{row['n_obs']} obs." + (f" + {row['n_int']} int." if row["n_int"] else "")
+        scores = [_cell(row["auprc"].get(m)) for m in ("model", "correlation", "mean difference")]
+        lines.append(
+            f"| `{row['domain']}` | {row['d']} | {rows} | {' | '.join(scores)} | {row['chance']:.2f} | "
+            f"{_cell(row['f1'])} | {row['shd'][0]:.1f} | {row['ece'][0]:.3f} | {100 * row['acyclic']:.0f} % |"
+        )
+    lines += [
+        "",
+        "![Calibration](card.png)",
+        "",
+        "## Limits",
+        "",
+        "Every variable that matters is assumed to be measured: there are no hidden causes in the simulated data, and "
+        "no feedback loops. The probability of an edge is marginal; edges are not independent of each other. Data that "
+        "differ from the simulated domains (other noise, other sizes) get lower accuracy and less reliable "
+        "probabilities.",
+        "",
+        "## How to reproduce",
+        "",
+        "`config.json` in this folder holds all settings of the training run, `card.json` all numbers of this page. "
+        f"`avici-jl evaluate {name} --domain {card['evaluation'][0]['domain']}` measures again.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _cell(value: Sequence[float] | None) -> str:
+    return "–" if value is None else f"{np.round(value[0], 3):.3f} ± {value[1]:.3f}"

@@ -1,0 +1,81 @@
+"""Statistics of every ordered pair of variables: all that the compact network sees of the observations.
+
+Each is computed from sums over rows (matrix products), ranks, and inverses of matrices between a few functions of each
+variable. Each costs O(n d²), or O(n d³) for "interventional", does not depend on the order of the rows, and permutes
+with the variables. Entry [i, j] describes i → j. No gradient flows through them. Most are scaled to about [-1, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+
+from avici_jl.errors import ConfigError
+from avici_jl.network.statistics.algebra import EPS
+from avici_jl.network.statistics.conditional import conditional
+from avici_jl.network.statistics.counts import counts
+from avici_jl.network.statistics.marginals import normal_scores, robust_scores
+from avici_jl.network.statistics.moments import basic, kernel
+from avici_jl.network.statistics.regression import interventional, residual, smooth
+from avici_jl.network.statistics.tails import tails
+
+GROUPS: dict[str, tuple[int, Callable[[jax.Array, jax.Array, jax.Array], list[jax.Array]]]] = {
+    "basic": (18, basic),
+    "interventional": (12, interventional),
+    "kernel": (45, kernel),
+    "counts": (20, counts),
+    "conditional": (10, conditional),
+    "residual": (27, residual),
+    "smooth": (8, smooth),
+    "tails": (6, tails),
+}
+"""Group of statistics: how many there are, and the function of (values, z-scores, interventions)."""
+
+MARGINALS: dict[str, Callable[[jax.Array, float], jax.Array]] = {
+    "": lambda value, clip: jnp.clip(robust_scores(value), -clip, clip) if clip else value,
+    "ranks": lambda value, clip: normal_scores(value),
+}
+"""What a group is computed from: "kernel" from values (cut off, if configured), "kernel@ranks" from normal scores."""
+
+
+def pair_statistics(x: jax.Array, groups: Sequence[str], clip: float = 0.0) -> jax.Array:
+    """Statistics of all pairs.
+
+    Args:
+        x: [batch, n, d, 2] standardised values and intervention indicators.
+        groups: names of `GROUPS`, each perhaps with one of `MARGINALS` behind an @.
+        clip: if positive, values are cut off that many robust standard deviations from the robust mean, so that
+            heavy tails cannot dominate the moments.
+
+    Returns:
+        [batch, d, d, count_statistics(groups)].
+    """
+    raw, u = x[..., 0], x[..., 1]
+    seen: dict[str, tuple[jax.Array, jax.Array]] = {}
+    found: list[jax.Array] = []
+    for group in groups:
+        name, _, marginal = group.partition("@")
+        if marginal not in seen:
+            value = MARGINALS[marginal](raw, clip)
+            centred = value - value.mean(axis=-2, keepdims=True)
+            seen[marginal] = value, centred / (jnp.sqrt((centred**2).mean(axis=-2, keepdims=True)) + EPS)
+        found += GROUPS[name][1](*seen[marginal], u)
+    return jax.lax.stop_gradient(jnp.stack(found, axis=-1))
+
+
+def count_statistics(groups: Sequence[str]) -> int:
+    """Number of statistics in these groups.
+
+    Raises:
+        ConfigError: a group or what it is computed from is unknown.
+    """
+    total = 0
+    for group in groups:
+        name, at, marginal = group.partition("@")
+        if name not in GROUPS or marginal not in MARGINALS or (at and not marginal):
+            known = f"{', '.join(GROUPS)}, each also with {', '.join('@' + m for m in MARGINALS if m)}"
+            raise ConfigError(f'Unknown group of statistics "{group}". Known: {known}.')
+        total += GROUPS[name][0]
+    return total

@@ -1,0 +1,68 @@
+"""Small pieces that the groups of statistics share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+EPS = 1e-6
+
+
+def gram(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Sum over rows of a_i b_j."""
+    return jnp.swapaxes(a, -1, -2) @ b
+
+
+def mean_given(weight: jax.Array, f: jax.Array) -> jax.Array:
+    """[i, j]: mean of f_j over rows, weighted by weight_i."""
+    return gram(weight, f) / jnp.maximum(weight.sum(-2), EPS)[..., None]
+
+
+def unit(f: jax.Array) -> jax.Array:
+    """Columns of [..., n, d] with mean 0 and standard deviation 1; nearly constant ones stay small."""
+    f = f - f.mean(-2, keepdims=True)
+    return f / (jnp.sqrt((f**2).mean(-2, keepdims=True)) + 1e-3)
+
+
+def diagonal(matrix: jax.Array) -> jax.Array:
+    """Diagonals of [..., d, d]."""
+    return jnp.diagonal(matrix, axis1=-2, axis2=-1)
+
+
+def normalised(matrix: jax.Array, sign: int = 1) -> jax.Array:
+    """A positive definite matrix scaled to a unit diagonal."""
+    scale = jnp.sqrt(jnp.maximum(diagonal(matrix), EPS))
+    return sign * matrix / (scale[..., :, None] * scale[..., None, :])
+
+
+def rows(vector: jax.Array) -> jax.Array:
+    """[i, j]: entry i."""
+    return jnp.broadcast_to(vector[..., :, None], (*vector.shape, vector.shape[-1]))
+
+
+def both(matrix: jax.Array) -> list[jax.Array]:
+    """The statistic of i → j and of j → i."""
+    return [matrix, jnp.swapaxes(matrix, -1, -2)]
+
+
+def blocks(matrix: jax.Array, k: int) -> list[jax.Array]:
+    """The k × k blocks of a matrix between k functions of each variable."""
+    d = matrix.shape[-1] // k
+    return [matrix[..., a * d : (a + 1) * d, b * d : (b + 1) * d] for a in range(k) for b in range(k)]
+
+
+def for_each_variable(function: Callable[..., jax.Array], *arguments: jax.Array, at_once: int = 2**24) -> jax.Array:
+    """`function` for every variable: of the arguments' entries along their first axis, with bounded memory.
+
+    Args:
+        function: makes an array of size about d² per variable and batch entry on the way.
+        arguments: [d, batch, …] each.
+        at_once: entries of such arrays that may exist at a time.
+    """
+    d, batch = arguments[0].shape[:2]
+    size = max(1, at_once // (batch * d * d))
+    if size >= d:
+        return jax.vmap(function)(*arguments)
+    return jax.lax.map(lambda slices: function(*slices), arguments, batch_size=size)

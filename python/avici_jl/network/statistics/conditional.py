@@ -1,0 +1,59 @@
+"""Partial correlations given one or two other variables, as tests of conditional independence use them."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from avici_jl.network.statistics.algebra import both, for_each_variable, gram
+
+
+def conditional(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
+    """The weakest partial correlation of i and j given one or two others, and what conditioning on j does to i.
+
+    The second variable to condition on is found after the first (a greedy search). Conditioning on a common effect
+    opens a dependence, conditioning on a mediator or common cause closes one.
+    """
+    n, d = z.shape[-2:]
+    r = jnp.clip(gram(z, z) / n, -0.999, 0.999)
+    every = jnp.arange(d)
+
+    def search(own: jax.Array, i: jax.Array) -> jax.Array:
+        """For variable i and its correlations [batch, d]: [batch, d, 5]."""
+        j, k = every[:, None], every[None, :]
+        other = (k != i) & (k != j)
+        to_j, to_k = own[..., :, None], own[..., None, :]
+        first = _given(to_j, to_k, r)  # [j, k]: of i and j given k
+        at = jnp.argmin(jnp.where(other, jnp.abs(first), 2.0), axis=-1)
+        one = own if d < 3 else jnp.take_along_axis(first, at[..., None], -1)[..., 0]
+        # Given that k and one more, l, from the correlations given k of i and j with l.
+        k_to_l = jnp.take_along_axis(r, at[..., None], axis=-2)  # [j, l]: of j's k and l
+        i_to_k = jnp.take_along_axis(own, at, -1)[..., None]
+        j_to_k = jnp.take_along_axis(r, at[..., None], -1)
+        second = _given(one[..., None], _given(to_k, i_to_k, k_to_l), _given(r, j_to_k, k_to_l))
+        least = jnp.where(other & (k != at[..., None]), jnp.abs(second), 2.0)
+        two = jnp.take_along_axis(second, jnp.argmin(least, -1)[..., None], -1)[..., 0]
+        two = one if d < 4 else two
+        # How conditioning on j changes the dependence of i on third variables k, weighted by that of j on k.
+        change = jnp.abs(_given(to_k, to_j, r)) - jnp.abs(to_k)
+        change = jnp.where(other, change * jnp.abs(r), 0.0)
+        return jnp.stack([one, two, change.max(-1), change.min(-1), change.sum(-1)], -1)
+
+    found = for_each_variable(search, jnp.moveaxis(r, -2, 0), every)  # [i, batch, j, 5]
+    one, two, opened, closed, change = jnp.transpose(found, (3, 1, 0, 2))
+    strength = jnp.sqrt(n) / 4
+    return [
+        one,
+        two,
+        jnp.tanh(strength * one),
+        jnp.tanh(strength * two),
+        *both(3 * opened),
+        *both(3 * closed),
+        *both(jnp.tanh(change)),
+    ]
+
+
+def _given(r: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
+    """Correlation r of two variables, given a third with which they correlate by a and b."""
+    scale = jax.lax.rsqrt((1 - a**2).clip(1e-3) * (1 - b**2).clip(1e-3))
+    return jnp.clip((r - a * b) * scale, -0.999, 0.999)

@@ -1,0 +1,140 @@
+"""Pair statistics against independent computations, and what they are there to see."""
+
+from __future__ import annotations
+
+import sys
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.stats import norm, rankdata
+from sklearn.linear_model import LinearRegression, Ridge
+
+from avici_jl.errors import ConfigError
+from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
+from avici_jl.network.statistics.algebra import for_each_variable
+from avici_jl.network.statistics.conditional import conditional
+from avici_jl.network.statistics.marginals import normal_scores
+from avici_jl.network.statistics.regression import interventional, residual, smooth
+
+
+def standard(x: np.ndarray) -> np.ndarray:
+    return ((x - x.mean(-2, keepdims=True)) / x.std(-2, keepdims=True)).astype(np.float32)
+
+
+def chain(n: int = 4000) -> np.ndarray:
+    """[1, n, 4]: 0 → 1 → 2, and 3, which is independent; then 0 → 1 ← 3 would be another graph."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 4))
+    x[:, 1] += x[:, 0]
+    x[:, 2] += x[:, 1]
+    return standard(x)[None]
+
+
+def test_normal_scores_are_those_of_average_ranks_and_see_only_the_order() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_cauchy((1, 50, 3)).astype(np.float32)
+    x[0, :20, 1] = 0.0  # ties
+    found = np.asarray(normal_scores(jnp.asarray(x)))[0]
+    np.testing.assert_allclose(found, norm.ppf((rankdata(x[0], axis=0) - 0.5) / 50), atol=1e-5)
+    np.testing.assert_array_equal(normal_scores(jnp.arctan(x)), found[None])
+
+
+def test_statistics_of_ranks_ignore_increasing_transformations() -> None:
+    x = np.stack([chain(200), np.zeros((1, 200, 4), np.float32)], -1)
+    bent = np.stack([np.sinh(2 * x[..., 0]), x[..., 1]], -1)
+    groups = [f"{group}@ranks" for group in GROUPS]
+    np.testing.assert_allclose(pair_statistics(bent, groups), pair_statistics(x, groups), atol=1e-4)
+    with pytest.raises(ConfigError, match="basic@rank.*@ranks"):
+        count_statistics(["basic@rank"])
+
+
+def test_conditioning_closes_a_chain_and_opens_a_collider() -> None:
+    z = jnp.asarray(chain())
+    one, two, _, _, opened, _, closed, *_ = (np.asarray(part)[0] for part in conditional(z, z, jnp.zeros_like(z)))
+    correlation = np.corrcoef(np.asarray(z)[0].T)
+
+    def given(i: int, j: int, k: int) -> float:
+        precision = np.linalg.inv(correlation[np.ix_([i, j, k], [i, j, k])])
+        return -precision[0, 1] / np.sqrt(precision[0, 0] * precision[1, 1])
+
+    for i, j in ((0, 1), (0, 2), (1, 2), (2, 3)):
+        weakest = min((given(i, j, k) for k in range(4) if k not in (i, j)), key=abs)
+        assert one[i, j] == pytest.approx(weakest, abs=1e-4)
+    full = np.linalg.inv(correlation)
+    assert two[0, 2] == pytest.approx(-full[0, 2] / np.sqrt(full[0, 0] * full[2, 2]), abs=1e-4)
+    assert abs(one[0, 2]) < 0.05 < 0.4 < one[0, 1]  # 1 separates 0 and 2
+    assert closed[0, 1] < -0.5  # given 1, 0 no longer depends on 2
+
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(4000, 3))
+    x[:, 2] += x[:, 0] + x[:, 1]
+    z = jnp.asarray(standard(x))[None]
+    _, _, _, _, opened, _, closed, *_ = (np.asarray(part)[0] for part in conditional(z, z, jnp.zeros_like(z)))
+    assert opened[0, 2] > 0.5 and closed[0, 2] > -0.05  # given 2, 0 depends on 1
+
+
+def test_smooth_regressions_explain_what_least_squares_does() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(6000, 3))
+    x[:, 2] = np.sin(2 * standard(x)[:, 0]) + 0.5 * x[:, 1] + 0.3 * rng.normal(size=6000)
+    z = standard(x)
+    explained, _, _, _, _, _, added, _ = (
+        np.asarray(part)[0] for part in smooth(jnp.asarray(z)[None], jnp.asarray(z)[None], jnp.zeros((1, *z.shape)))
+    )
+
+    def features(*columns: int) -> np.ndarray:
+        z_ = z[:, columns]
+        return np.concatenate([z_, np.minimum(z_**2, 9), np.clip(z_**3 - 3 * z_, -9, 9), np.sin(2 * z_)], axis=1)
+
+    def r2(*columns: int) -> float:
+        return LinearRegression().fit(features(*columns), z[:, 2]).score(features(*columns), z[:, 2])
+
+    assert explained[0, 2] == pytest.approx(r2(0), abs=0.03) and explained[1, 2] == pytest.approx(r2(1), abs=0.03)
+    for i, other in ((0, 1), (1, 0)):
+        partial = (r2(0, 1) - r2(other)) / (1 - r2(other))
+        assert np.expm1(3 * added[i, 2]) / 10 == pytest.approx(partial, abs=0.12)  # a ridge shrinks it
+    assert added[0, 1] < added[0, 2] and explained[0, 1] < 0.01
+
+
+def test_residuals_are_those_of_the_regressions_on_all_others() -> None:
+    z = chain()
+    found = np.asarray(residual(jnp.asarray(z), jnp.asarray(z), jnp.zeros(z.shape))[0])[0]
+    left = np.stack([z[0, :, j] - _fit(np.delete(z[0], j, 1), z[0, :, j]) for j in range(4)])
+    np.testing.assert_allclose(found, np.corrcoef(left), atol=0.005)
+
+
+def _fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return Ridge(alpha=0.02 * len(x)).fit(x, y).predict(x)
+
+
+def test_heavy_tails_travel_from_cause_to_effect() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.standard_cauchy((2000, 2))
+    x[:, 1] += x[:, 0]
+    seen = np.stack([standard(x), np.zeros_like(x)], -1)[None].astype(np.float32)
+    forward = np.asarray(pair_statistics(jnp.asarray(seen), ["tails"], 8.0))[0, ..., 0]
+    assert forward[0, 1] > forward[1, 0] + 0.1
+
+
+@pytest.mark.parametrize("group", [conditional, interventional])
+def test_blocks_of_variables_do_not_change_the_result(group: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    z = jnp.asarray(standard(rng.normal(size=(2, 30, 7)) @ rng.normal(size=(7, 7))))
+    u = jnp.asarray(rng.random((2, 30, 7)) < 0.1, jnp.float32)
+    whole = jnp.stack(group(z, z, u))  # type: ignore[operator]
+    monkeypatch.setattr(
+        sys.modules[group.__module__], "for_each_variable", lambda f, *a: for_each_variable(f, *a, at_once=3 * 2 * 49)
+    )
+    np.testing.assert_allclose(jnp.stack(group(z, z, u)), whole, atol=1e-4)  # type: ignore[operator]
+
+
+def test_all_groups_are_finite_where_the_data_are_degenerate() -> None:
+    constant = np.zeros((1, 3, 4, 2), np.float32)
+    every = constant.copy()
+    every[..., 1] = 1.0
+    tied = np.stack([chain(3).round(), np.zeros((1, 3, 4), np.float32)], -1)
+    for x in (constant, every, tied):
+        for group in GROUPS:
+            for name in (group, f"{group}@ranks"):
+                assert bool(jnp.isfinite(pair_statistics(jnp.asarray(x), [name], 4.0)).all()), name
