@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from scipy.special import expit
 
 from avici_jl.evaluation import baselines, metrics
