@@ -1,7 +1,8 @@
 """Every code block of the README and of the documentation is run, page by page, from top to bottom in an empty folder.
 
-Blocks in `python`, `sh` and `julia` are run, also those in HTML comments, which readers do not see. A block that only
-shows something (a command that installs, the output of a program) is `console` or `text`.
+Blocks in `python`, `sh` and `julia` are run, also those in HTML comments, which readers do not see. The blocks in
+Python of a page are one program, and so are those in Julia that follow each other. A block that only shows something (a
+command that installs, the output of a program) is `console` or `text`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import juliapkg
@@ -23,6 +25,12 @@ SHOWN = {"console", "text", "{toctree}"}
 
 def blocks(page: Path) -> list[tuple[str, str]]:
     return [(language, code) for language, code in BLOCK.findall(page.read_text(encoding="utf-8"))]
+
+
+def merged(found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Neighbouring blocks of the same language as one."""
+    groups = groupby(found, key=lambda block: block[0])
+    return [(language, "\n".join(code for _, code in group)) for language, group in groups]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -41,7 +49,7 @@ def test_the_code_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Mon
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
     names: dict[str, object] = {}
-    for language, code in blocks(page):
+    for language, code in merged(blocks(page)):
         if language == "python":
             exec(compile(code, str(page), "exec"), names)
         elif language == "sh":
