@@ -6,13 +6,15 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup demo test lint docs transcripts bench-inference bench-simulators clean
+.PHONY: help setup demo test lint docs transcripts bench-inference bench-simulators bench-training bench-constraint clean
 
 help:
 	@echo "make demo    show the package at work"
 	@echo "make test    lint, type check, Python tests, Julia tests"
 	@echo "make lint    lint and type check only"
 	@echo "make bench-simulators   speed of the simulators beside others (installs those)"
+	@echo "make bench-training     a training step at the paper's size beside the reference's (installs that)"
+	@echo "make bench-constraint   short training runs with and without the acyclicity constraint"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make transcripts    run the sessions that the documentation shows, and write them down again"
@@ -32,6 +34,14 @@ bench-simulators: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
 	$(WITH_JULIA) $(BIN)/python benchmarks/simulators.py
+
+bench-training: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
+	$(BIN)/python benchmarks/training.py
+
+bench-constraint: setup
+	$(WITH_JULIA) $(BIN)/python benchmarks/constraint.py
 
 bench-inference: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference \

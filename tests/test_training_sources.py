@@ -54,7 +54,7 @@ def test_a_shipped_model_is_fine_tuned_on_labelled_datasets(
 ) -> None:
     for number, data in enumerate(labelled()):
         data.save(tmp_path / "data" / str(number))
-    options = [*QUICK, "optimizer.name=lamb"]
+    options = [*QUICK, "optimizer.name=lamb", "optimizer.peak=1e-5"]
     monkeypatch.setattr(sys, "argv", ["finetune.py", str(tmp_path / "data"), str(tmp_path / "tuned"), *options])
     runpy.run_path(str(EXAMPLES / "finetune.py"), run_name="__main__")
     said = capsys.readouterr().out
@@ -62,7 +62,7 @@ def test_a_shipped_model_is_fine_tuned_on_labelled_datasets(
     tuned, shipped = Model.load(tmp_path / "tuned"), Model.load("linear")
     assert tuned._loaded.config["network"] == shipped._loaded.config["network"]
     p, q = (model.predict(labelled(1)[0]) for model in (tuned, shipped))
-    np.testing.assert_allclose(p, q, atol=0.1)  # two small steps away
+    np.testing.assert_allclose(p, q, atol=0.02)  # two small steps away
 
 
 def test_a_model_for_counts_is_not_tuned_on_values(tmp_path: Path) -> None:

@@ -121,9 +121,9 @@ def _attend_in_blocks(q: jax.Array, k: jax.Array, v: jax.Array, block: int) -> j
 class SelfAttention(nnx.Module):
     """Multi-head self-attention over the second axis from the end."""
 
-    def __init__(self, dim: int, heads: int, head_size: int, *, rngs: nnx.Rngs, dtype: jnp.dtype | None = None) -> None:
+    def __init__(self, dim: int, heads: int, head_size: int, *, dtype: jnp.dtype, rngs: nnx.Rngs) -> None:
         uniform = nnx.initializers.variance_scaling(2.0, "fan_in", "uniform")
-        self.heads, self.head_size = heads, head_size
+        self.heads, self.head_size, self.dtype = heads, head_size, dtype
         self.query, self.key, self.value = (
             nnx.Linear(dim, heads * head_size, kernel_init=uniform, dtype=dtype, rngs=rngs) for _ in range(3)
         )
@@ -131,8 +131,10 @@ class SelfAttention(nnx.Module):
 
     def __call__(self, h: jax.Array) -> jax.Array:
         """h [..., length, dim] to the same shape."""
-        q, k, v = (
-            part(h).reshape(*h.shape[:-1], self.heads, self.head_size) for part in (self.query, self.key, self.value)
-        )
+        parts = (self.query, self.key, self.value)
+        kernel = jnp.concatenate([part.kernel[...] for part in parts], axis=-1)  # one product is quicker than three
+        bias = jnp.concatenate([part.bias[...] for part in parts])  # type: ignore[index]
+        h, kernel, bias = (array.astype(self.dtype) for array in (h, kernel, bias))
+        q, k, v = jnp.split((h @ kernel + bias).reshape(*h.shape[:-1], 3 * self.heads, self.head_size), 3, axis=-2)
         mixed = attend(q, k, v)
         return self.out(mixed.reshape(*h.shape[:-1], self.heads * self.head_size))
