@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from avici_jl.errors import InputError
 from avici_jl.training.watch import HELD_OUT, PROGRESS
@@ -57,6 +58,8 @@ def _curve(axis: Axes, progress: pd.DataFrame, column: str, title: str, *, log: 
     axis.set(title=title, xlabel="step")
     if log and (progress[column] > 0).any():
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _scores(axis: Axes, held_out: pd.DataFrame, column: str, title: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column
 
 from avici_jl.training.held_out import Score
 
@@ -54,7 +55,8 @@ class Watch:
 
     def __enter__(self) -> Watch:
         if self._say is print_line and sys.stdout.isatty():
-            columns = (TextColumn("{task.completed}/{task.total}"), BarColumn(20), TextColumn("{task.description}"))
+            count = TextColumn("step {task.completed}/{task.total}", table_column=Column(min_width=18, no_wrap=True))
+            columns = (count, BarColumn(10), TextColumn("{task.description}"))
             self._bar = self._stack.enter_context(Progress(*columns))
             self._task = self._bar.add_task("compiling …", total=self._steps, completed=self._done)
         return self
