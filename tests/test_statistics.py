@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import norm, rankdata
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.linear_model import Ridge
 
 from avici_jl.errors import ConfigError
 from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
@@ -74,26 +74,28 @@ def test_conditioning_closes_a_chain_and_opens_a_collider() -> None:
     assert opened[0, 2] > 0.5 and closed[0, 2] > -0.05  # given 2, 0 depends on 1
 
 
-def test_smooth_regressions_explain_what_least_squares_does() -> None:
+def test_smooth_regressions_explain_what_ridge_regressions_do() -> None:
     rng = np.random.default_rng(2)
-    x = rng.normal(size=(6000, 3))
-    x[:, 2] = np.sin(2 * standard(x)[:, 0]) + 0.5 * x[:, 1] + 0.3 * rng.normal(size=6000)
-    z = standard(x)
+    x = rng.normal(size=(2000, 3))
+    x[:, 2] = np.sin(2 * standard(x)[:, 0]) + 0.5 * x[:, 1] + 0.3 * rng.normal(size=2000)
+    z = standard(x).astype(float)
     explained, _, _, _, _, _, added, _ = (
         np.asarray(part)[0] for part in smooth(jnp.asarray(z)[None], jnp.asarray(z)[None], jnp.zeros((1, *z.shape)))
     )
+    functions = [z, np.minimum(z**2, 9), np.clip(z**3 - 3 * z, -9, 9), np.sin(2 * z)]
+    correlation = np.corrcoef(np.concatenate(functions, axis=1).T)
 
-    def features(*columns: int) -> np.ndarray:
-        z_ = z[:, columns]
-        return np.concatenate([z_, np.minimum(z_**2, 9), np.clip(z_**3 - 3 * z_, -9, 9), np.sin(2 * z_)], axis=1)
+    def left_over(j: int, causes: list[int], ridge: float) -> float:
+        """Variance of z_j that the functions of the causes leave over."""
+        of_causes = [i + 3 * k for i in causes for k in range(4)]
+        own = correlation[j, of_causes]
+        solved = np.linalg.solve(correlation[np.ix_(of_causes, of_causes)] + ridge * np.eye(len(own)), own)
+        return 1 - own @ solved + (ridge if len(causes) > 1 else 0.0)
 
-    def r2(*columns: int) -> float:
-        return LinearRegression().fit(features(*columns), z[:, 2]).score(features(*columns), z[:, 2])
-
-    assert explained[0, 2] == pytest.approx(r2(0), abs=0.03) and explained[1, 2] == pytest.approx(r2(1), abs=0.03)
-    for i, other in ((0, 1), (1, 0)):
-        partial = (r2(0, 1) - r2(other)) / (1 - r2(other))
-        assert np.expm1(3 * added[i, 2]) / 10 == pytest.approx(partial, abs=0.12)  # a ridge shrinks it
+    for i, j, k in ((0, 1, 2), (0, 2, 1), (1, 2, 0), (2, 0, 1)):
+        assert explained[i, j] == pytest.approx(1 - left_over(j, [i], 0.02), abs=0.01)
+        less, more = left_over(j, [k], 0.05) + 0.05, left_over(j, [i, k], 0.05)
+        assert np.expm1(3 * added[i, j]) / 10 == pytest.approx((less - more) / less, abs=0.02)
     assert added[0, 1] < added[0, 2] and explained[0, 1] < 0.01
 
 

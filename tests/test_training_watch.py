@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import pytest
+from avici_jl.training.plot import plot_run
 from typer.testing import CliRunner
 
 from avici_jl.cli import app
@@ -16,7 +17,6 @@ from avici_jl.training import run
 from avici_jl.training.config import resolve
 from avici_jl.training.data import TrainingData
 from avici_jl.training.mesh import Devices
-from avici_jl.training.plot import plot_run
 from avici_jl.training.sources import open_source
 from avici_jl.training.step import compile_run
 from tiny_runs import SETTINGS, simulator
