@@ -8,11 +8,11 @@ from typing import Any
 
 import jax
 import pytest
-from avici_jl.training.plot import plot_run
 from typer.testing import CliRunner
 
 from avici_jl.cli import app
 from avici_jl.errors import InputError
+from avici_jl.plots import plot_training
 from avici_jl.training import run
 from avici_jl.training.config import resolve
 from avici_jl.training.data import TrainingData
@@ -95,6 +95,6 @@ def _has_tensorboard() -> bool:
 def test_a_run_is_drawn(finished: tuple[Path, list[str]], tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["train", "--workdir", str(finished[0]), "--plot", str(tmp_path / "run.png")])
     assert done.exit_code == 0 and (tmp_path / "run.png").stat().st_size > 20_000
-    assert len(plot_run(finished[0]).axes) == 7
+    assert len(plot_training(finished[0]).axes) == 7
     with pytest.raises(InputError, match="holds no run"):
-        plot_run(tmp_path)
+        plot_training(tmp_path)
