@@ -95,7 +95,8 @@ def keep_state(workdir: Path, folder: Path) -> int:
     with RunCheckpoints(workdir) as checkpoints:
         step = checkpoints.latest()
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(workdir / "checkpoints" / str(step), folder / "checkpoints" / str(step))
+    not_folders = shutil.ignore_patterns("commit_success.txt")  # these name a folder of this machine
+    shutil.copytree(workdir / "checkpoints" / str(step), folder / "checkpoints" / str(step), ignore=not_folders)
     for file in ("config.json", "progress.csv", "held_out.csv"):
         shutil.copy(workdir / file, folder / file)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
