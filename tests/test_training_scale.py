@@ -70,7 +70,7 @@ def interrupted(workdir: Path, *options: object, devices: int, after: int) -> No
 
 
 def test_a_run_moves_to_more_devices(one_device: Path, tmp_path: Path) -> None:
-    interrupted(tmp_path / "run", *new_run(simulator(tmp_path), "steps=12", *PLAIN), devices=1, after=4)
+    interrupted(tmp_path / "run", *new_run(simulator(tmp_path, "slowly"), "steps=12", *PLAIN), devices=1, after=4)
     said = train(tmp_path / "run", devices=4)
     assert "Going on at step" in said and "on 4 devices" in said
     same(tmp_path / "run", one_device)
@@ -81,7 +81,7 @@ def test_two_processes_share_a_run_and_its_checkpoints(one_device: Path, tmp_pat
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    options = new_run(simulator(tmp_path), "steps=12", *PLAIN)
+    options = new_run(simulator(tmp_path, "slowly"), "steps=12", *PLAIN)
     processes = [
         subprocess.Popen(
             command(tmp_path / "run", *options, "--distributed", f"localhost:{port},2,{index}", devices=2),

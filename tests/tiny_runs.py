@@ -12,6 +12,8 @@ import numpy as np
 
 SIMULATOR = '''
 """A chain of causes with Gaussian noise."""
+import time
+
 import numpy as np
 
 def simulate(rng, d, n_obs, n_int):
@@ -24,6 +26,10 @@ def simulate(rng, d, n_obs, n_int):
     for cause, effect in zip(order[:-1], order[1:]):
         x[:, effect] += np.where(set_[:, effect], 0, 2 * x[:, cause])
     return x, set_, graph
+
+def slowly(rng, d, n_obs, n_int):
+    time.sleep(0.05)  # a signal arrives in time
+    return simulate(rng, d, n_obs, n_int)
 
 def sometimes_nan(rng, d, n_obs, n_int):
     x, set_, graph = simulate(rng, d, n_obs, n_int)

@@ -43,7 +43,8 @@ def _standardize_values(x: Any, xp: Any) -> Any:
     centred = x - mean
     deviation = xp.sqrt((centred**2).mean(axis=-2, keepdims=True))
     rounding = 8 * xp.finfo(x.dtype).eps * xp.abs(mean)  # what a constant variable may seem to vary by
-    return xp.where(deviation > rounding, centred / xp.where(deviation > rounding, deviation, 1.0), 0.0)
+    constant = deviation <= rounding
+    return xp.where(constant, 0.0, centred / xp.where(constant, 1.0, deviation))
 
 
 def _standardize_counts(x: Any, xp: Any) -> Any:
