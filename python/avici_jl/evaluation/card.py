@@ -32,7 +32,7 @@ def write_card(
         probabilities, graphs = zip(*(pair for row in found for pair in row.predictions), strict=True)
         plot_calibration(probabilities, graphs, axes=axes)
         axes.set_title(f"{domain}\n{axes.get_title()}", fontsize=9)
-    figure.savefig(folder / "card.png", dpi=100)
+    figure.savefig(folder / "card.png", dpi=100, bbox_inches="tight")
     (folder / "card.md").write_text(card_text(name, config, card), encoding="utf-8")
 
 

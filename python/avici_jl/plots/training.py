@@ -38,9 +38,10 @@ def plot_training(workdir: str | Path) -> Figure:
     axes = figure.subplots(2, 3)
     _curve(axes[0, 0], progress, "loss", "cross-entropy (nats per pair)")
     _curve(axes[0, 1], progress, "cyclicity", "spectral radius")
-    right = axes[0, 1].twinx()
-    right.plot(progress["step"], progress["multiplier"], color="#D55E00", lw=1)
-    right.set_ylabel("λ", color="#D55E00")
+    if progress["multiplier"].notna().any():
+        right = axes[0, 1].twinx()
+        right.plot(progress["step"], progress["multiplier"], color="#D55E00", lw=1)
+        right.set_ylabel("λ", color="#D55E00")
     _curve(axes[0, 2], progress, "gradient", "norm of the gradient", log=True)
     names = {"auprc": "held-out AUPRC", "f1": "held-out F1", "acyclic": "share of acyclic predictions"}
     for axis, (column, title) in zip(axes[1], names.items(), strict=True):
@@ -52,6 +53,9 @@ def plot_training(workdir: str | Path) -> Figure:
 
 
 def _curve(axis: Axes, progress: pd.DataFrame, column: str, title: str, *, log: bool = False) -> None:
+    if progress[column].isna().all():
+        axis.set_axis_off()
+        return
     smooth = progress[column].rolling(max(1, len(progress) // 30), min_periods=1).mean()
     axis.plot(progress["step"], progress[column], color="#0072B2", lw=0.6, alpha=0.4)
     axis.plot(progress["step"], smooth, color="#0072B2", lw=1.6)
@@ -63,6 +67,9 @@ def _curve(axis: Axes, progress: pd.DataFrame, column: str, title: str, *, log: 
 
 
 def _scores(axis: Axes, held_out: pd.DataFrame, column: str, title: str) -> None:
+    if held_out[column].isna().all():
+        axis.set_axis_off()
+        return
     for k, (d, group) in enumerate(held_out.groupby("d")):
         for rows, style in (("observational", "--"), ("interventional", "-")):
             part = group[group["rows"] == rows]
