@@ -74,7 +74,7 @@ def page(name: str, config: dict, legs: pd.DataFrame) -> str:
 
 A row for each leg, at its end: steps and datasets so far, hours of the clock on one core of a shared machine, and what
 the model that was made of it reaches on fresh datasets (`avici-jl export`; the largest d of its
-[card](../../python/avici_jl/pretrained/{name}/card.md)). The curves are [{name}.curve.csv]({name}.curve.csv) and
+card, `pretrained/{name}/card.md`). The curves are [{name}.curve.csv]({name}.curve.csv) and
 [{name}.held_out.csv]({name}.held_out.csv).
 
 {head}

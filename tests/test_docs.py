@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md") if p.parent.name != "models")]
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-SHOWN = {"console", "text", "{toctree}"}
+SHOWN = {"json", "console", "text", "{toctree}"}
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:
