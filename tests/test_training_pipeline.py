@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,12 @@ def left_over() -> list[psutil.Process]:
     return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
 
+def wait_until_idle(process: psutil.Process) -> None:
+    used = -1.0
+    while used != (used := process.cpu_times().user):
+        time.sleep(0.5)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_other_processes_make_the_same_batches(code: Path, workers: int) -> None:
     data = training_data(code, "simulate")
@@ -101,6 +108,19 @@ def test_processes_that_always_die_end_the_run_with_a_clear_error(code: Path, mo
         with batches(training_data(code, "hopeless"), 0, 1) as stream:
             list(stream)
     assert not left_over()
+
+
+def test_a_process_killed_in_the_middle_of_a_message_is_replaced(code: Path) -> None:
+    config = replace(CONFIG, rows=[2000])  # a chapter is more than a pipe holds
+    data = TrainingData(config, 40, source=Function.from_file(f"{code}:simulate"))
+    expected = [data[step].x.shape for step in range(40)]
+    with pytest.warns(RuntimeWarning, match="is replaced"), batches(data, 0, 1) as stream:
+        found = [next(stream).x.shape for _ in range(8)]
+        (child,) = left_over()
+        wait_until_idle(child)
+        child.kill()
+        found += [batch.x.shape for batch in stream]
+    assert found == expected and not left_over()
 
 
 @pytest.mark.parametrize("workers", [0, 1])

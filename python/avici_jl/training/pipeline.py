@@ -2,6 +2,10 @@
 
 The unit of work of another process is a chapter (see `TrainingData`): it makes a chapter's datasets once and sends the
 finished batches. What is sent does not depend on how many processes there are.
+
+Each process has a pipe of its own and shares nothing else with the training process, no lock and no memory. So one that
+is killed, even in the middle of a message, can only end its pipe. (Queues of `multiprocessing` and what builds on them,
+grain among it, share locks: a process killed with one in its hands leaves everyone waiting.)
 """
 
 from __future__ import annotations
@@ -13,7 +17,9 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from multiprocessing.connection import Connection
+
+import cloudpickle
 
 from avici_jl.errors import SimulationError
 from avici_jl.training.data import Batch, TrainingData
@@ -36,11 +42,14 @@ def batches(data: TrainingData, first: int, workers: int) -> Iterator[Iterator[B
     if workers == 0:
         yield (data[step] for step in range(first, len(data)))
         return
-    pool = _Pool(data, workers)
+    chapter, skip = divmod(first, data.chapter_steps)
+    frozen = cloudpickle.dumps(data)
+    pool = [_Worker(frozen, range(chapter + k, _chapters(data), workers)) for k in range(workers)]
     try:
-        yield pool.batches(first)
+        yield _in_turn(pool, range(chapter, _chapters(data)), skip)
     finally:
-        pool.close()
+        for worker in pool:
+            worker.close()
 
 
 def suggested_workers(data: TrainingData, first: int) -> int:
@@ -48,92 +57,87 @@ def suggested_workers(data: TrainingData, first: int) -> int:
     if not data.source.costly:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    chapters = (len(data) - first) // data.chapter_steps
-    return max(0, min(cores - 1, chapters // 8, 8))
+    return max(0, min(cores - 1, (len(data) - first) // data.chapter_steps // 8, 8))
 
 
-class _Pool:
-    """Processes that make chapters, by grain; started again where the stream broke off when one of them dies."""
+def _chapters(data: TrainingData) -> int:
+    return -(-len(data) // data.chapter_steps)
 
-    def __init__(self, data: TrainingData, workers: int) -> None:
-        self._data, self._workers = data, workers
-        self._before = {child.pid for child in multiprocessing.active_children()}
-        self._chapters: Any = None
 
-    def batches(self, first: int) -> Iterator[Batch]:
-        chapter, skip = divmod(first, self._data.chapter_steps)
-        failures = 0
-        while chapter * self._data.chapter_steps < len(self._data):
-            if self._chapters is None:
-                self._chapters = self._start(chapter)
+def _in_turn(pool: list[_Worker], chapters: range, skip: int) -> Iterator[Batch]:
+    for turn, chapter in enumerate(chapters):
+        made = pool[turn % len(pool)].receive()
+        yield from made[skip if chapter == chapters.start else 0 :]
+
+
+class _Worker:
+    """A process that makes certain chapters in order, one ahead of the reader; another takes its place if it ends.
+
+    Args:
+        frozen: the pickled `TrainingData`.
+        chapters: the chapters it makes.
+    """
+
+    def __init__(self, frozen: bytes, chapters: range) -> None:
+        self._frozen, self._left, self._failures = frozen, chapters, 0
+        self._start()
+
+    def receive(self) -> list[Batch]:
+        """The batches of the next chapter; raises the error that making them ended with."""
+        while True:
             try:
-                made = next(self._chapters)
-            except RuntimeError as error:
-                if isinstance(error, SimulationError) or "terminated unexpectedly" not in str(error):
-                    raise
-                failures += 1
-                self.close()
-                if failures > _REPLACEMENTS:
-                    raise SimulationError(
-                        f"The processes that simulate ended {failures} times in a row ({error}) Is there enough "
-                        "memory? A script that trains needs its calls under if __name__ == '__main__'. "
-                        "workers=0 simulates in the training process itself."
-                    ) from error
-                warnings.warn("A process that simulates has ended and is replaced.", RuntimeWarning, stacklevel=2)
-                continue
-            failures = 0
-            yield from made[skip:]
-            chapter, skip = chapter + 1, 0
+                made = self._pipe.recv()
+                break
+            except (EOFError, OSError):
+                self._replace()
+        if isinstance(made, BaseException):
+            raise made
+        self._left, self._failures = self._left[1:], 0
+        return list(made)
 
     def close(self) -> None:
-        """End the processes, whatever they are doing."""
-        for child in self._children():
-            child.kill()
-        if self._chapters is not None:
-            self._chapters.close()
-            self._chapters = None
+        """End the process, whatever it is doing."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join()
 
-    def _start(self, first: int) -> Any:
-        import grain
-        from absl import flags
-
-        if not flags.FLAGS.is_parsed():
-            flags.FLAGS.mark_as_parsed()  # grain has settings of its own there and takes them as they are
-        dataset = grain.MapDataset.source(_Chapters(self._data))[first:]
-        stream = dataset.to_iter_dataset(grain.ReadOptions(num_threads=0, prefetch_buffer_size=0))
-        # Through pipes alone: blocks of shared memory would outlive a process that is killed.
-        stream = grain.experimental.WithOptionsIterDataset(
-            stream, grain.experimental.DatasetOptions(min_shm_size=2**62)
+    def _start(self) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._pipe, other = spawn.Pipe(duplex=False)
+        self._process = spawn.Process(
+            target=_make, args=(self._frozen, self._left, other), name="avici-jl simulates", daemon=True
         )
-        options = grain.MultiprocessingOptions(num_workers=self._workers, per_worker_buffer_size=1)
-        return iter(stream.mp_prefetch(options, worker_init_fn=_init_worker))
+        self._process.start()
+        other.close()
 
-    def _children(self) -> list[Any]:
-        return [child for child in multiprocessing.active_children() if child.pid not in self._before]
-
-
-class _Chapters:
-    """The chapters of a run as a random-access source."""
-
-    def __init__(self, data: TrainingData) -> None:
-        self._data = data
-
-    def __len__(self) -> int:
-        return -(-len(self._data) // self._data.chapter_steps)
-
-    def __getitem__(self, chapter: int) -> list[Batch]:
-        first = chapter * self._data.chapter_steps
-        return [self._data[step] for step in range(first, min(first + self._data.chapter_steps, len(self._data)))]
+    def _replace(self) -> None:
+        self._process.join()
+        self._failures += 1
+        if self._failures > _REPLACEMENTS:
+            raise SimulationError(
+                f"A process that simulates ended {self._failures} times in a row (exit code {self._process.exitcode}). "
+                "Is there enough memory? A script that trains needs its calls under if __name__ == '__main__'. "
+                "workers=0 simulates in the training process itself."
+            )
+        warnings.warn("A process that simulates has ended and is replaced.", RuntimeWarning, stacklevel=4)
+        self._start()
 
 
-def _init_worker(index: int, count: int) -> None:
-    """Leave Ctrl-C to the parent, and end with it however it ends."""
+def _make(frozen: bytes, chapters: range, pipe: Connection) -> None:
+    """Send the batches of each chapter, or the error; leave Ctrl-C to the parent, and end with it however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        data: TrainingData = cloudpickle.loads(frozen)
+        for chapter in chapters:
+            first = chapter * data.chapter_steps
+            pipe.send([data[step] for step in range(first, min(first + data.chapter_steps, len(data)))])
+    except Exception as error:
+        pipe.send(error if isinstance(error, SimulationError) else SimulationError(f"{type(error).__name__}: {error}"))
+
+
+def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
