@@ -30,7 +30,7 @@ from avici_jl.simulation import bridge
 
 REFERENCE = Path(sys.prefix) / "reference"  # where the Makefile puts avici 1.0.7
 TYPES, CELLS, EVERY, DT = 5, 120, 15, 0.01
-BATCH = 10
+BATCH = 100
 
 HELPERS = """
 using AviciSim: ErdosRenyi, EulerMaruyama, Distribution, GRNProblem, Parameter, Stream

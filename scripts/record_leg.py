@@ -56,6 +56,7 @@ def reached(card: dict) -> dict[str, float]:
     """What the exported model's card says of this leg: its length, and AUPRC and F1 at the largest d of each domain."""
     training = card["training"]
     row = {"step": training["step"], "datasets": training["datasets"], "hours": round(training["seconds"] / 3600, 2)}
+    row["CPU hours"] = round(training.get("cpu_seconds", training["seconds"]) / 3600, 2)
     largest = max(entry["d"] for entry in card["evaluation"])
     for entry in card["evaluation"]:
         if entry["d"] == largest:
@@ -72,8 +73,8 @@ def page(name: str, config: dict, legs: pd.DataFrame) -> str:
     settings = json.dumps(config, indent=2)
     return f"""# Training of {name}
 
-A row for each leg, at its end: steps and datasets so far, hours of the clock on one core of a shared machine, and what
-the model that was made of it reaches on fresh datasets (`avici-jl export`; the largest d of its
+A row for each leg, at its end: steps and datasets so far, hours of the clock on one core of a shared machine, hours of
+that core, and what the model that was made of it reaches on fresh datasets (`avici-jl export`; the largest d of its
 card, `pretrained/{name}/card.md`). The curves are [{name}.curve.csv]({name}.curve.csv) and
 [{name}.held_out.csv]({name}.held_out.csv).
 

@@ -62,6 +62,23 @@ def test_the_first_part_of_a_run_has_its_own_sizes() -> None:
     assert {data.shape(g).d for g in range(20)} == {4} and {data.shape(g).d for g in range(20, 40)} == {6}
 
 
+def test_stretched_variables_have_heavy_tails_and_the_ranks_they_had() -> None:
+    config = replace(DATA, rows=[400])
+    plain, stretched = TrainingData(config, 40)[3].x, TrainingData(replace(config, stretch=1.0), 40)[3].x
+    np.testing.assert_array_equal(plain.argsort(axis=1), stretched.argsort(axis=1))
+
+    def kurtosis(x: np.ndarray) -> np.ndarray:
+        z = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
+        return (z**4).mean(axis=1)
+
+    assert (kurtosis(stretched) >= kurtosis(plain) - 1e-3).all() and kurtosis(stretched).max() > 10
+    some = TrainingData(replace(config, stretch=0.5), 400)
+    same = [
+        np.allclose(a, b) for k in range(40) for a, b in zip(some[k].x, TrainingData(config, 400)[k].x, strict=True)
+    ]
+    assert 0.3 < np.mean(same) < 0.7
+
+
 def test_the_parts_of_several_processes_are_the_batch() -> None:
     whole = TrainingData(DATA, 40, replicas=2)
     parts = [TrainingData(DATA, 40, replicas=2, part=Part(4, process, 2)) for process in range(2)]

@@ -11,7 +11,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from threadpoolctl import ThreadpoolController
 
 from avici_jl import hub
 from avici_jl.compilation import keep_compiled
@@ -21,6 +20,7 @@ from avici_jl.network import build_network
 from avici_jl.plausibility import differences
 from avici_jl.prediction import check_count, check_probability, edge_table, sample, to_graph
 from avici_jl.preprocess import features
+from avici_jl.threads import blas_threads
 from avici_jl.training.checkpoint import LoadedModel, find_model, list_models, load_model, save_model
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Model", "list_models"]
-
-_SMALL = 500  # variables, up to which LAPACK takes one thread
 
 
 class Model:
@@ -52,7 +50,7 @@ class Model:
     Attributes:
         name: the name it was loaded by.
         kind: "values" (real numbers) or "counts" (raw counts of gene expression): what `predict` takes.
-        domain: what it was trained on.
+        domain: what it is calibrated for: what it was trained on, or a part of that.
         card: what it was trained on, for how long, and what it reaches.
         threshold: the probability from which on an edge is reported, chosen on simulated data for the best F1 score.
     """
@@ -61,7 +59,7 @@ class Model:
         keep_compiled()
         self.name = name
         self.kind: str = loaded.config["data"]["kind"]
-        self.domain: str = loaded.config["data"]["domain"]
+        self.domain: str = loaded.card.get("domain", loaded.config["data"]["domain"])
         self.card: dict[str, Any] = loaded.card
         self._thresholds = _thresholds(loaded.card, name)
         self.threshold = float(loaded.card.get("threshold", self._thresholds[False]))
@@ -245,7 +243,7 @@ class Model:
         save_model(path, config=self._loaded.config, params=self._loaded.params, card=self.card)
 
     def __repr__(self) -> str:
-        return f"Model({self.name!r}: {self.kind}, trained on {self.domain})"
+        return f"Model({self.name!r}: {self.kind}, for {self.domain})"
 
     def _read_and_predict(self, x: Any, interventions: Any, **options: Any) -> tuple[Input, np.ndarray]:
         found = read_input(x, interventions, kind=self.kind, **options)
@@ -258,9 +256,7 @@ class Model:
     def predict_checked(self, found: Input) -> np.ndarray:
         """Probabilities [d, d] of data that `read_input` has checked."""
         seen = features(found.x, found.interventions, self.kind)
-        # LAPACK needs many times longer for small matrices on several threads where others use the cores too.
-        threads = 1 if seen.shape[1] <= _SMALL else None
-        with ThreadpoolController().limit(limits=threads, user_api="blas"):
+        with blas_threads(seen.shape[1]):
             p = np.array(self._probabilities(self._state, seen))
         np.fill_diagonal(p, 0.0)
         if not np.isfinite(p).all():

@@ -18,9 +18,10 @@ def export(
     folder: Annotated[Path, typer.Option("--out", help="Folder of the model.")],
     datasets: Annotated[int, typer.Option(min=1, help="Datasets of each setting that is measured.")] = 30,
     d: Annotated[list[int], typer.Option(help="Number of variables to measure with; repeatable.")] = [10, 20, 30],  # noqa: B006
-    also: Annotated[
-        list[str] | None, typer.Option(help="Domain to measure on beside that of training; repeatable.")
+    domain: Annotated[
+        str | None, typer.Option(help="What the model is calibrated for; by default what it was trained on.")
     ] = None,
+    also: Annotated[list[str] | None, typer.Option(help="Domain to measure on beside that one; repeatable.")] = None,
     force: ForceOption = False,
 ) -> None:
     """Make a model of a run: parameters, calibration, and a card with what it reaches."""
@@ -29,9 +30,9 @@ def export(
     with progress.status("Simulating and predicting, to choose the threshold and to measure the model …"):
         from avici_jl.evaluation.export import export as finish
 
-        def done(domain: str, row: Comparison) -> None:
-            rows.setdefault(domain, []).append(row)
+        def done(name: str, row: Comparison) -> None:
+            rows.setdefault(name, []).append(row)
 
-        model = finish(workdir, folder, also=also or (), sizes=d, datasets=datasets, done=done)
-    for domain, found in rows.items():
-        out.print(comparison_table(found, f"{model.name} on {domain}"))
+        model = finish(workdir, folder, domain=domain, also=also or (), sizes=d, datasets=datasets, done=done)
+    for name, found in rows.items():
+        out.print(comparison_table(found, f"{model.name} on {name}"))

@@ -25,6 +25,7 @@ def export(
     workdir: str | Path,
     out: str | Path,
     *,
+    domain: str | None = None,
     also: Sequence[str] = (),
     sizes: Sequence[int] = (10, 20, 30),
     n: int = 1000,
@@ -33,13 +34,14 @@ def export(
 ) -> Model:
     """Make a model of the averaged parameters of a run's newest checkpoint.
 
-    Temperature and thresholds are fitted on simulated data of the training domain; the scores of the card are measured
-    on other data.
+    Temperature and thresholds are fitted on simulated data of one domain; the scores of the card are measured on other
+    data.
 
     Args:
         workdir: working folder of the run.
         out: folder of the model: `config.json`, `params/`, `card.json`, and `card.md` with `card.png` for people.
-        also: domains to measure on beside the one that the model was trained on.
+        domain: what the model is calibrated for and measured on; by default what it was trained on.
+        also: domains to measure on beside it.
         sizes: numbers of variables to measure with.
         n: rows of the datasets: all observational, and half interventional.
         datasets: datasets of each setting.
@@ -49,6 +51,8 @@ def export(
         CheckpointError: there is no run, or `out` holds something else.
     """
     loaded = load_model(workdir)
+    if domain is not None:
+        loaded = loaded._replace(card={**loaded.card, "domain": domain})
     raw = Model(loaded, Path(out).name)
     calibration = calibrate(_predictions(raw, sizes, n, max(8, datasets)))
     card: dict[str, Any] = {
@@ -63,15 +67,15 @@ def export(
     }
     finished = Model(LoadedModel(loaded.config, loaded.params, card), Path(out).name)
     rows: dict[str, list[Comparison]] = {}
-    for domain in dict.fromkeys([finished.domain, *also]):
-        rows[domain] = compare(
+    for name in dict.fromkeys([finished.domain, *also]):
+        rows[name] = compare(
             finished,
             settings(sizes, n),
-            domain=domain,
+            domain=name,
             datasets=datasets,
-            done=lambda row, domain=domain: done(domain, row),  # type: ignore[misc]
+            done=lambda row, name=name: done(name, row),  # type: ignore[misc]
         )
-    card["evaluation"] = [_as_table(domain, row) for domain, found in rows.items() for row in found]
+    card["evaluation"] = [_as_table(name, row) for name, found in rows.items() for row in found]
     save_model(out, config=loaded.config, params=loaded.params, card=card)
     write_card(Path(out), finished.name, loaded.config, card, rows)
     return Model.load(out)

@@ -142,7 +142,18 @@ class TrainingData:
         interventions = np.take_along_axis(group.interventions[here], rows[:, :, None], axis=1)
         if self._config.flip_signs:
             x *= signs[members]
+        if self._config.stretch:
+            chosen = rng.random((shape.batch, 1, 1)) < self._config.stretch
+            a = rng.uniform(0, 2, (shape.batch, 1, shape.d)).astype(np.float32)
+            x = np.where(chosen[members], _stretched(x, a[members]), x)
         return Batch(x, interventions, np.ascontiguousarray(group.graph[here]), shape.batch)
 
     def _rng(self, purpose: int, number: int) -> np.random.Generator:
         return np.random.Generator(np.random.Philox(np.random.SeedSequence([self._config.seed, purpose, number])))
+
+
+def _stretched(x: np.ndarray, a: np.ndarray) -> np.ndarray:
+    """sinh(a z) / a for the standardised columns z of x [k, n, d] and a [k, 1, d]."""
+    scale = x.std(axis=1, keepdims=True)
+    z = (x - x.mean(axis=1, keepdims=True)) / np.where(scale > 0, scale, 1)
+    return np.sinh(np.clip(a * z, -20, 20)) / np.maximum(a, np.float32(1e-3))

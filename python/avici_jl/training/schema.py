@@ -42,6 +42,9 @@ class DataConfig:
         reuse: how often a simulated dataset is used, each time with other rows (and signs).
         chapter: number of batches that are simulated together and reused in random order.
         flip_signs: multiply each variable by a random sign. Only for domains that are symmetric in it.
+        stretch: share of the datasets whose variables are given heavy tails: standardised values z become
+            sinh(a z) / a, with a uniform in (0, 2) for each variable. Ranks stay as they are, so that a network learns
+            to trust statistics of ranks where tails are heavy, without having seen heavy-tailed noise.
         seed: seed of the simulated datasets and of everything drawn from them.
     """
 
@@ -55,6 +58,7 @@ class DataConfig:
     reuse: int = 1
     chapter: int = 32
     flip_signs: bool = False
+    stretch: float = 0.0
     seed: int = 0
 
 

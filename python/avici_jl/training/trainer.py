@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from avici_jl.errors import ConfigError, TrainingError
+from avici_jl.threads import blas_threads
 from avici_jl.training.checkpoint import RunCheckpoints, find_model, load_model
 from avici_jl.training.data import Batch, TrainingData
 from avici_jl.training.held_out import HeldOut, mean_auprc
@@ -50,10 +51,16 @@ class Trainer:
         self.compiled = compile_run(config, self.devices)
         self._held_out = HeldOut(config, source, self.compiled.predict)
         self.state: TrainState = self.compiled.start()
-        self._progress: dict[str, Any] = {"seconds": 0.0, "datasets": 0, "skipped": 0, "validation": []}
+        self._progress: dict[str, Any] = {
+            "seconds": 0.0,
+            "cpu_seconds": 0.0,
+            "datasets": 0,
+            "skipped": 0,
+            "validation": [],
+        }
         if checkpoints.latest() is not None:
             self.state, found = checkpoints.restore(self.state)
-            self._progress |= found
+            self._progress |= {"cpu_seconds": found["seconds"]} | found  # early runs did not log it
         elif config.init:
             self.state = start_from(self.state, config)
         self._skipped_in_a_row = 0
@@ -79,9 +86,13 @@ class Trainer:
             f"device{'s' if jax.device_count() > 1 else ''}, with {workers or 'no'} "
             f"process{'es' if workers > 1 else ''} for the data."
         )
-        clock = Clock(done, self._progress["seconds"], self._progress["datasets"], minutes)
+        clock = Clock(done, self._progress, minutes)
         records = self._workdir if self.devices.leads else None
-        with Watch(records, self._say, config.steps, done) as watch, batches(self._data, done, workers) as stream:
+        with (
+            blas_threads(max(size.d for size in config.data.sizes)),
+            Watch(records, self._say, config.steps, done) as watch,
+            batches(self._data, done, workers) as stream,
+        ):
             done = self._steps(stream, done, clock, watch, interrupted)
         if self._checkpoints.latest() != done:
             self._save(clock, done)
@@ -174,7 +185,7 @@ class Trainer:
         self._save(clock, done, mean_auprc(scores))
 
     def _save(self, clock: Clock, done: int, score: float | None = None) -> None:
-        self._progress |= {"seconds": clock.seconds(), "datasets": clock.datasets, "step": done}
+        self._progress |= clock.progress() | {"step": done}
         self._checkpoints.save(done, self.state, self._progress, score)
         clock.saved()
 

@@ -108,11 +108,12 @@ class Watch:
 class Clock:
     """Time and datasets of one call of a run, and what it measured since it was last asked."""
 
-    def __init__(self, done: int, seconds: float, datasets: int, minutes: float | None) -> None:
+    def __init__(self, done: int, before: Mapping[str, Any], minutes: float | None) -> None:
         self._begin = self._last_log = self._last_save = time.monotonic()
-        self._seconds_before, self._first_step = seconds, done
+        self._cpu_begin = time.process_time()
+        self._before, self._first_step = before, done
         self._limit = None if minutes is None else 60 * minutes
-        self._datasets_logged = self.datasets = datasets
+        self._datasets_logged = self.datasets = before["datasets"]
         self.waited = self._waited_logged = 0.0
 
     def over(self) -> bool:
@@ -121,7 +122,12 @@ class Clock:
 
     def seconds(self) -> float:
         """Seconds of the whole run."""
-        return self._seconds_before + time.monotonic() - self._begin
+        return float(self._before["seconds"]) + time.monotonic() - self._begin
+
+    def progress(self) -> dict[str, Any]:
+        """Of the whole run: seconds of the clock and of this process on CPUs, and datasets used."""
+        cpu_seconds = float(self._before["cpu_seconds"]) + time.process_time() - self._cpu_begin
+        return {"seconds": self.seconds(), "cpu_seconds": cpu_seconds, "datasets": self.datasets}
 
     def since_log(self) -> float:
         return time.monotonic() - self._last_log
