@@ -34,13 +34,18 @@ def normal_scores(value: jax.Array) -> jax.Array:
     Any increasing transformation of a variable gives the same scores, so no tail is heavy.
     """
     n = value.shape[-2]
-    # The barrier keeps the compiler from computing the values twice, with different rounding, where they are compared.
-    columns = jax.lax.optimization_barrier(jnp.swapaxes(value, -1, -2))
+    every = jnp.arange(n)
 
-    def share(column: jax.Array) -> jax.Array:
-        ordered = jnp.sort(column)
-        below, upto = (jnp.searchsorted(ordered, column, side=s, method="scan_unrolled") for s in ("left", "right"))
-        return (below + upto) / (2.0 * n)
+    def scores(column: jax.Array) -> jax.Array:
+        ordered, order = jax.lax.sort((column, every), num_keys=1, is_stable=False)
+        differs = ordered[1:] != ordered[:-1]
+        first = jax.lax.cummax(jnp.where(jnp.append(True, differs), every, 0))  # of each run of ties
+        after = jax.lax.cummin(jnp.where(jnp.append(differs, True), every + 1, n), reverse=True)
+        share = (first + after) / (2.0 * n)
+        # A scatter is computed once; gathers would be fused into all that uses the scores, and computed again each time.
+        placed = jnp.zeros(n, value.dtype).at[order]
+        return placed.set(ndtri(jnp.clip(share, 0.5 / n, 1 - 0.5 / n)), unique_indices=True)
 
-    found = jax.vmap(share)(columns.reshape(-1, n)).reshape(columns.shape)
-    return jnp.swapaxes(ndtri(jnp.clip(found, 0.5 / n, 1 - 0.5 / n)), -1, -2)
+    columns = jnp.swapaxes(value, -1, -2)
+    found = jax.vmap(scores)(columns.reshape(-1, n)).reshape(columns.shape)
+    return jnp.swapaxes(found, -1, -2)
