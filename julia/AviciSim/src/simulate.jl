@@ -93,9 +93,8 @@ function simulate_batch(
     check_size(d, n_obs, n_int)
     check_origin(seed, first)
     count >= 1 || throw(ArgumentError("count must be at least 1, got $count"))
-    n = Int(n_obs + n_int)
-    x = Array{Float32, 3}(undef, n, d, count)
-    interventions, graph = Array{UInt8, 3}(undef, n, d, count), Array{UInt8, 3}(undef, d, d, count)
+    rows, sizes = Int(n_obs + n_int), (Int(d), Int(count))
+    x, interventions, graph = fresh(Float32, rows, sizes...), fresh(UInt8, rows, sizes...), fresh(UInt8, Int(d), sizes...)
     in_threads(Int(count)) do k
         drawn, _ = Base.invokelatest(
             simulate_one!,

@@ -76,7 +76,7 @@ function simulate_scm!(
     variables = split(rng, :variable)
     for j in order
         own = split(variables, j)
-        column, causes = view(x, :, j), view(x, :, findall(!iszero, view(graph, :, j)))
+        column, causes = view(x, :, j), view(x, :, causes_of(graph, j))
         evaluate!(column, f, causes, own)
         add_noise!(column, ε, causes, own)
         for r in set_rows[j]
@@ -86,6 +86,15 @@ function simulate_scm!(
             throw(ArgumentError("the values of a variable overflow; smaller weights or scales, or fewer variables, are needed"))
     end
     return x, interventions
+end
+
+# The same as findall(!iszero, view(graph, :, j)), with one allocation.
+function causes_of(graph, j::Int)
+    found, last = Vector{Int}(undef, count(!iszero, view(graph, :, j))), 0
+    @inbounds for i in axes(graph, 1)
+        iszero(graph[i, j]) || (found[last += 1] = i)
+    end
+    return found
 end
 
 # The same as all(isfinite, values), in SIMD code: no exponent has all its bits set.
