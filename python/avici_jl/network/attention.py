@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from avici_jl.network.blocks import of_rows
+
 BLOCK = 512
 """Keys that are looked at together; up to so many, all pairs of a sequence are formed at once."""
 
@@ -135,6 +137,7 @@ class SelfAttention(nnx.Module):
         kernel = jnp.concatenate([part.kernel[...] for part in parts], axis=-1)  # one product is quicker than three
         bias = jnp.concatenate([part.bias[...] for part in parts])  # type: ignore[index]
         h, kernel, bias = (array.astype(self.dtype) for array in (h, kernel, bias))
-        q, k, v = jnp.split((h @ kernel + bias).reshape(*h.shape[:-1], 3 * self.heads, self.head_size), 3, axis=-2)
+        together = of_rows(lambda rows: rows @ kernel + bias, h)
+        q, k, v = jnp.split(together.reshape(*h.shape[:-1], 3 * self.heads, self.head_size), 3, axis=-2)
         mixed = attend(q, k, v)
-        return self.out(mixed.reshape(*h.shape[:-1], self.heads * self.head_size))
+        return of_rows(self.out, mixed.reshape(*h.shape[:-1], self.heads * self.head_size))

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from avici_jl.network.attention import SelfAttention
-from avici_jl.network.blocks import in_blocks
+from avici_jl.network.blocks import in_blocks, of_rows
 from avici_jl.network.heads import CosineHead, mask_diagonal
 
 
@@ -111,7 +111,7 @@ class Perceptron(nnx.Module):
 
     def __call__(self, h: jax.Array) -> jax.Array:
         """h [..., dim] to the same shape."""
-        return self.narrow(nnx.relu(self.wide(h)))
+        return of_rows(lambda rows: self.narrow(nnx.relu(self.wide(rows))), h)
 
 
 def _one_after_the_other(layers: nnx.List, h: jax.Array) -> jax.Array:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from avici_jl.network.blocks import of_rows
 from avici_jl.network.heads import mask_diagonal
 from avici_jl.network.statistics import count_statistics, pair_statistics
 
@@ -83,14 +84,16 @@ class PairLayer(nnx.Module):
     def __call__(self, p: jax.Array, *, deterministic: bool, rngs: nnx.Rngs | None) -> jax.Array:
         """p [batch, d, d, dim] to the same shape."""
         d = p.shape[-2]
-        parts = jnp.moveaxis(self.project(self.norm_paths(p)), -1, -3)  # [batch, channels, d, d]
+        parts = jnp.moveaxis(of_rows(self.project, self.norm_paths(p)), -1, -3)  # [batch, channels, d, d]
         a, b, c, e, f, g = jnp.split(parts, 6, axis=-3)
         chains = a @ b  # i → k → j
         causes = jnp.swapaxes(c, -1, -2) @ e  # i ← k → j
         effects = f @ jnp.swapaxes(g, -1, -2)  # i → k ← j
         products = jnp.moveaxis(jnp.concatenate([chains, causes, effects], axis=-3), -3, -1) / jnp.sqrt(d)
-        p = p + self.dropout(self.combine(self.norm_products(products)), deterministic=deterministic, rngs=rngs)
+        p = p + self.dropout(
+            of_rows(self.combine, self.norm_products(products)), deterministic=deterministic, rngs=rngs
+        )
         q = self.norm_pair(p)
         both = jnp.concatenate([q, jnp.swapaxes(q, -2, -3)], axis=-1)
-        update = self.narrow(nnx.relu(self.wide(both)))
+        update = of_rows(lambda rows: self.narrow(nnx.relu(self.wide(rows))), both)
         return p + self.dropout(update, deterministic=deterministic, rngs=rngs)

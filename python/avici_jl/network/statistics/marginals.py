@@ -42,7 +42,7 @@ def normal_scores(value: jax.Array) -> jax.Array:
         first = jax.lax.cummax(jnp.where(jnp.append(True, differs), every, 0))  # of each run of ties
         after = jax.lax.cummin(jnp.where(jnp.append(differs, True), every + 1, n), reverse=True)
         share = (first + after) / (2.0 * n)
-        # A scatter is computed once; gathers would be fused into all that uses the scores, and computed again each time.
+        # A scatter is computed once; gathers are fused into all that uses the scores, and computed again each time.
         placed = jnp.zeros(n, value.dtype).at[order]
         return placed.set(ndtri(jnp.clip(share, 0.5 / n, 1 - 0.5 / n)), unique_indices=True)
 
