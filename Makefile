@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup demo test lint docs transcripts bench-inference bench-simulators bench-training bench-constraint clean
+.PHONY: help setup demo test lint docs transcripts bench-inference bench-simulators bench-training bench-constraint bench-recipe clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench-simulators   speed of the simulators beside others (installs those)"
 	@echo "make bench-training     a training step at the paper's size beside the reference's (installs that)"
 	@echo "make bench-constraint   short training runs with and without the acyclicity constraint"
+	@echo "make bench-recipe       short training runs that differ in one setting"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make transcripts    run the sessions that the documentation shows, and write them down again"
@@ -42,6 +43,9 @@ bench-training: setup
 
 bench-constraint: setup
 	$(WITH_JULIA) $(BIN)/python benchmarks/constraint.py
+
+bench-recipe: setup
+	$(WITH_JULIA) OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/recipe.py
 
 bench-inference: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference \

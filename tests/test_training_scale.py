@@ -52,7 +52,9 @@ def one_device(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_four_devices_give_the_losses_of_one(one_device: Path, tmp_path: Path) -> None:
     said = train(tmp_path / "run", *new_run(simulator(tmp_path), "steps=12", *PLAIN), devices=4)
     assert "on 4 devices" in said
-    np.testing.assert_allclose(losses(tmp_path / "run"), losses(one_device), rtol=1e-4, atol=1e-5)
+    found, expected = losses(tmp_path / "run"), losses(one_device)
+    np.testing.assert_allclose(found[:, 0], expected[:, 0], atol=1e-5)  # the loss
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     assert losses(one_device)[-1, 1] > 0  # the multiplier has moved
     same(tmp_path / "run", one_device)
 

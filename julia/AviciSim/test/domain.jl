@@ -5,6 +5,7 @@
         "grn-ecoli",
         "grn-physical",
         "grn-yeast",
+        "linear-rff",
         "scm",
         (a * b for a in ("linear", "rff", "grn-paper") for b in shifts)...
     ]

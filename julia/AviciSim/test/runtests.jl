@@ -22,6 +22,7 @@ const GOLDEN_DATASETS = """
     linear-ood-graph e9629f4b5ac2f7dc
     linear-ood-mechanism ebddcfabc755293f
     linear-ood-noise cba5219ee4fde25
+    linear-rff be3412c77a70a3f7
     rff 841389f4e396523
     rff-ood 6c00c03f7fdfd682
     rff-ood-graph 51e3852f2b1bb1c7
