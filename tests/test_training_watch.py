@@ -19,6 +19,7 @@ from avici_jl.training.data import TrainingData
 from avici_jl.training.mesh import Devices
 from avici_jl.training.sources import open_source
 from avici_jl.training.step import compile_run
+from avici_jl.training.watch import Clock
 from tiny_runs import SETTINGS, simulator
 
 
@@ -98,3 +99,12 @@ def test_a_run_is_drawn(finished: tuple[Path, list[str]], tmp_path: Path) -> Non
     assert len(plot_training(finished[0]).axes) == 7
     with pytest.raises(InputError, match="holds no run"):
         plot_training(tmp_path)
+
+
+def test_time_is_counted_once_however_often_it_is_saved() -> None:
+    progress = {"seconds": 100.0, "cpu_seconds": 50.0, "datasets": 7}
+    clock = Clock(3, progress, None)
+    for _ in range(3):
+        progress |= {"seconds": clock.seconds() + 1000, "cpu_seconds": 1000.0}
+    found = clock.progress()
+    assert 100 <= found["seconds"] < 200 and 50 <= found["cpu_seconds"] < 150 and found["datasets"] == 7

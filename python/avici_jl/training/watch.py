@@ -111,7 +111,7 @@ class Clock:
     def __init__(self, done: int, before: Mapping[str, Any], minutes: float | None) -> None:
         self._begin = self._last_log = self._last_save = time.monotonic()
         self._cpu_begin = time.process_time()
-        self._before, self._first_step = before, done
+        self._before, self._first_step = dict(before), done
         self._limit = None if minutes is None else 60 * minutes
         self._datasets_logged = self.datasets = before["datasets"]
         self.waited = self._waited_logged = 0.0
