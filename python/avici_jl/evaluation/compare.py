@@ -116,8 +116,3 @@ def compare(
         rows.append(row)
         done(row)
     return rows
-
-
-def mean_and_error(values: np.ndarray) -> tuple[float, float]:
-    """Mean and its standard error over datasets."""
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
