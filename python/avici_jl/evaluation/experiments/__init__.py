@@ -10,6 +10,7 @@ from avici_jl.evaluation.experiments.calibration import calibration
 from avici_jl.evaluation.experiments.checks import checks
 from avici_jl.evaluation.experiments.cross import cross
 from avici_jl.evaluation.experiments.measure import FULL, QUICK, Effort
+from avici_jl.evaluation.experiments.models import models
 from avici_jl.evaluation.experiments.real import sachs, semireal
 from avici_jl.evaluation.experiments.report import Report
 from avici_jl.evaluation.experiments.shifts import shifts
@@ -17,6 +18,7 @@ from avici_jl.evaluation.experiments.size import size
 from avici_jl.evaluation.experiments.table1 import d100, in_distribution, table1
 
 EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
+    "models": models,
     "table1": table1,
     "table1-in-distribution": in_distribution,
     "d100": d100,
