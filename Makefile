@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup demo test lint docs transcripts bench-inference bench-simulators bench-training bench-constraint bench-recipe clean
+.PHONY: help setup others demo test lint docs transcripts bench-inference bench-simulators bench-training bench-constraint bench-recipe benchmarks clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench-constraint   short training runs with and without the acyclicity constraint"
 	@echo "make bench-recipe       short training runs that differ in one setting"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
+	@echo "make benchmarks  every report of docs/benchmarks again: models beside other methods (installs those)"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make transcripts    run the sessions that the documentation shows, and write them down again"
 	@echo "make setup   the environment only: .venv and a Julia"
@@ -31,13 +32,25 @@ test: lint setup
 	$(WITH_JULIA) $(BIN)/pytest
 	$(WITH_JULIA) $(BIN)/python tests/julia.py
 
-bench-simulators: setup
+# Not through requirements: sdcd asks for old releases that it does not need, and of cdt only its data are read.
+# The first line takes the build of torch for CPUs from a release that has one.
+others: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps cdt==0.6.0 sdcd==0.1.4
+
+# BENCHMARKS="table1 size" chooses experiments, EFFORT=--full runs as many datasets as the paper.
+EFFORT ?= --quick
+BENCHMARKS ?= $(shell $(BIN)/avici-jl benchmark)
+benchmarks: others
+	$(WITH_JULIA) OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/avici-jl benchmark $(EFFORT) --out docs/benchmarks \
+		$(foreach name,$(BENCHMARKS),--experiment $(name))
+
+bench-simulators: others
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
 	$(WITH_JULIA) $(BIN)/python benchmarks/simulators.py
 
-bench-training: setup
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
+bench-training: others
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
 	$(BIN)/python benchmarks/training.py
 

@@ -216,6 +216,8 @@ print({heavy}, used.ru_utime + used.ru_stime)
     assert float(seconds) < 0.5
 
 
-@pytest.mark.parametrize("command", ["demo", "simulate", "predict", "evaluate", "train", "export", "models", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["demo", "simulate", "predict", "evaluate", "benchmark", "train", "export", "models", "doctor"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     assert f"Usage: root {command}" in call(command, "--help")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.special import expit
 
+from avici_jl import InputError
 from avici_jl.evaluation import baselines, metrics
 from avici_jl.evaluation.calibration import calibrate, tempered
-from avici_jl.evaluation.compare import EVALUATION_SEED, Setting, compare, evaluation_data, settings
+from avici_jl.evaluation.compare import (
+    EVALUATION_SEED,
+    Setting,
+    compare,
+    compare_on,
+    evaluation_data,
+    read_labelled,
+    settings,
+)
 from avici_jl.training.sources import HELD_OUT_SEED
 
 TRUTH = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]])
@@ -109,3 +120,15 @@ def test_calibration_recovers_a_temperature_and_keeps_it_only_if_it_helps() -> N
     assert right.temperature == pytest.approx(1.0, abs=0.1)
     p = expit(2.5 * pairs[0][0])
     np.testing.assert_allclose(tempered(p, 2.5), expit(pairs[0][0]), atol=1e-6)
+
+
+def test_labelled_datasets_of_ones_own(tmp_path: Path) -> None:
+    for k, data in enumerate(evaluation_data("linear", Setting(4, 20, 10), 3)):
+        data.save(tmp_path / "many" / str(k))
+    found = read_labelled([tmp_path / "many", tmp_path / "many" / "0"])
+    assert list(found) == [Setting(4, 20, 10)] and len(found[Setting(4, 20, 10)]) == 4
+    row = compare_on(Oracle(), *found.popitem())  # type: ignore[arg-type]
+    assert (row.auprc["model"] == 1).all() and len(row.auprc["mean difference"]) == 4
+    (tmp_path / "many" / "1" / "graph.npy").unlink()
+    with pytest.raises(InputError, match="no graph"):
+        read_labelled([tmp_path / "many"])

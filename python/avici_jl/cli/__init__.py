@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from avici_jl.cli.benchmark import benchmark
 from avici_jl.cli.demo import demo
 from avici_jl.cli.doctor import doctor
 from avici_jl.cli.evaluate import evaluate
@@ -43,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (demo, simulate, predict, evaluate, train, export, models, doctor):
+for command in (demo, simulate, predict, evaluate, benchmark, train, export, models, doctor):
     app.command()(command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,20 +22,31 @@ def evaluate(
     n: Annotated[int, typer.Option(help="Rows: all observational, and half of them interventional.")] = 1000,
     datasets: Annotated[int, typer.Option(min=1, help="Datasets of each setting.")] = 30,
     seed: Annotated[int, typer.Option(help="Chooses the datasets.")] = 0,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(help="Instead of simulating: folder of a dataset with its graph, or of many; repeatable."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the model's AUPRC beside simple scores, on fresh simulated data.
+    """Print the model's AUPRC beside simple scores, on fresh simulated data or on labelled datasets of your own.
 
     [bold]Example[/bold]
 
     avici-jl evaluate rff --domain linear --d 20 --datasets 10
+
+    avici-jl evaluate scm --data my-datasets
     """
     with progress.status("Loading the model …"):
-        from avici_jl.evaluation.compare import compare, settings
+        from avici_jl.evaluation.compare import compare, compare_on, read_labelled, settings
         from avici_jl.model import Model
 
         trained = Model.load(model)
     rows: list[Comparison] = []
+    if data:
+        with progress.status("Predicting …"):
+            rows += [compare_on(trained, setting, found) for setting, found in sorted(read_labelled(data).items())]
+        _show(rows, trained.name, ", ".join(map(str, data)), as_json)
+        return
     where = settings(d, n)
     with progress.status(f"Simulating and predicting {datasets} datasets of each of {len(where)} settings …") as status:
 
@@ -43,11 +55,14 @@ def evaluate(
             status.update(f"{len(rows)} of {len(where)} settings are done …")
 
         compare(trained, where, domain=domain, datasets=datasets, seed=seed, done=done)
+    _show(rows, trained.name, domain or trained.domain, as_json, f", {datasets} datasets each")
+
+
+def _show(rows: list[Comparison], model: str, domain: str, as_json: bool, ending: str = "") -> None:
     if as_json:
-        found = [_plain(row) for row in rows]
-        print_json({"model": trained.name, "domain": domain or trained.domain, "settings": found})
+        print_json({"model": model, "domain": domain, "settings": [_plain(row) for row in rows]})
     else:
-        out.print(comparison_table(rows, f"{trained.name} on {domain or trained.domain}, {datasets} datasets each"))
+        out.print(comparison_table(rows, f"{model} on {domain}{ending}"))
 
 
 def _plain(row: Comparison) -> dict[str, Any]:

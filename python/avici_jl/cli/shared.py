@@ -79,7 +79,7 @@ def in_words(found: dict[str, float]) -> str:
 
 def comparison_table(rows: list[Comparison], title: str) -> Table:
     """AUPRC of the model and of simple scores, side by side."""
-    from avici_jl.evaluation.compare import mean_and_error
+    from avici_jl.evaluation.significance import mean_and_error
 
     methods = ("model", "correlation", "mean difference")
     table = Table("d", "obs.", "int.", *methods, "chance", "F1", title=f"AUPRC ± standard error: {title}")

@@ -39,6 +39,7 @@ def write_card(
 def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> str:
     """A model's card in Markdown."""
     training, data = card["training"], config["data"]
+    domain = card.get("domain", data["domain"])
     counts = data["kind"] == "counts"
     thresholds = ", ".join(f"{value:g} on {condition} data" for condition, value in card["thresholds"].items())
     ece = card["calibration"]["ece"]
@@ -55,11 +56,7 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         f"- **Training:** {training['step']:,} steps, {training['datasets']:,} datasets, "
         f"{training.get('cpu_seconds', training['seconds']) / 3600:.1f} CPU hours ({card['machine']})"
         + (f", starting from another run (`{config['init']}`)" if config.get("init") else ""),
-        *(
-            [f"- **Calibrated for:** the domain `{part}`"]
-            if (part := card.get("domain")) not in (None, data["domain"])
-            else []
-        ),
+        *([f"- **Calibrated for:** the domain `{domain}`"] if domain != data["domain"] else []),
         f"- **Decision threshold** for the best mean F1 score: {card['threshold']:g}; {thresholds}",
         f"- **Temperature** of the probabilities: {card['temperature']:.3f} (expected calibration error on data "
         f"that it was not fitted on: {ece[0]:.4f} without, {ece[1]:.4f} with the fitted one; the better is used)",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from avici_jl.errors import InputError
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.baselines import correlation, mean_difference
 from avici_jl.model import Model
@@ -84,40 +86,61 @@ def compare(
     """
     rows = []
     for setting in where:
-        auprc: dict[str, list[float]] = {"model": [], "correlation": [], "mean difference": []}
-        f1, shd, calibration, acyclic, chance, predictions = [], [], [], [], [], []
-        threshold = model.decision_threshold(setting.n_int > 0)
-        for data in evaluation_data(domain or model.domain, setting, datasets, seed):
-            if data.graph is None or not data.graph.any():
-                continue
-            p = np.asarray(model.predict(data))
-            edges = p >= threshold
-            scores = {"model": p, "correlation": correlation(data.x, data.interventions, data.kind)}
-            if setting.n_int:
-                scores["mean difference"] = mean_difference(data.x, data.interventions, data.kind)
-            for name, score in scores.items():
-                auprc[name].append(metrics.auprc(score, data.graph))
-            f1.append(metrics.precision_recall_f1(edges, data.graph)[2])
-            shd.append(metrics.shd(edges, data.graph))
-            calibration.append(metrics.expected_calibration_error(p, data.graph))
-            acyclic.append(metrics.is_acyclic(edges))
-            predictions.append((p, data.graph))
-            chance.append(data.graph.sum() / (setting.d * (setting.d - 1)))
-        row = Comparison(
-            setting,
-            {name: np.array(values) for name, values in auprc.items()},
-            np.array(f1),
-            np.array(shd),
-            np.array(calibration),
-            np.array(acyclic),
-            predictions,
-            float(np.mean(chance)),
-        )
+        fresh = evaluation_data(domain or model.domain, setting, datasets, seed)
+        row = compare_on(model, setting, (data for data in fresh if data.graph is not None and data.graph.any()))
         rows.append(row)
         done(row)
     return rows
 
 
-def mean_and_error(values: np.ndarray) -> tuple[float, float]:
-    """Mean and its standard error over datasets."""
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
+def compare_on(model: Model, setting: Setting, datasets: Iterable[Dataset]) -> Comparison:
+    """The same on given datasets of one size, whose graphs are known and have edges."""
+    auprc: dict[str, list[float]] = {"model": [], "correlation": [], "mean difference": []}
+    f1, shd, calibration, acyclic, chance, predictions = [], [], [], [], [], []
+    threshold = model.decision_threshold(setting.n_int > 0)
+    for data in datasets:
+        assert data.graph is not None
+        p = np.asarray(model.predict(data))
+        edges = p >= threshold
+        scores = {"model": p, "correlation": correlation(data.x, data.interventions, data.kind)}
+        if setting.n_int:
+            scores["mean difference"] = mean_difference(data.x, data.interventions, data.kind)
+        for name, score in scores.items():
+            auprc[name].append(metrics.auprc(score, data.graph))
+        f1.append(metrics.precision_recall_f1(edges, data.graph)[2])
+        shd.append(metrics.shd(edges, data.graph))
+        calibration.append(metrics.expected_calibration_error(p, data.graph))
+        acyclic.append(metrics.is_acyclic(edges))
+        predictions.append((p, data.graph))
+        chance.append(data.graph.sum() / (setting.d * (setting.d - 1)))
+    return Comparison(
+        setting,
+        {name: np.array(values) for name, values in auprc.items()},
+        np.array(f1),
+        np.array(shd),
+        np.array(calibration),
+        np.array(acyclic),
+        predictions,
+        float(np.mean(chance)),
+    )
+
+
+def read_labelled(folders: Sequence[Path]) -> dict[Setting, list[Dataset]]:
+    """Datasets with known graphs, by their sizes.
+
+    Args:
+        folders: each a dataset (see `Dataset.save`), or a folder of such folders.
+
+    Raises:
+        InputError: one cannot be read, or its graph is not known or has no edge.
+    """
+    found: dict[Setting, list[Dataset]] = {}
+    for folder in folders:
+        inside = sorted(path.parent for path in folder.glob("*/meta.toml"))
+        for place in inside if not (folder / "meta.toml").is_file() and inside else [folder]:
+            data = Dataset.load(place)
+            if data.graph is None or not data.graph.any():
+                raise InputError(f"{place} has no graph with edges (graph.npy), so nothing can be measured on it.")
+            set_rows = int(data.interventions.any(axis=1).sum())
+            found.setdefault(Setting(data.x.shape[1], len(data.x) - set_rows, set_rows), []).append(data)
+    return found

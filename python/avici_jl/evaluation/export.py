@@ -14,7 +14,8 @@ import numpy as np
 
 from avici_jl.evaluation.calibration import Predictions, calibrate
 from avici_jl.evaluation.card import write_card
-from avici_jl.evaluation.compare import Comparison, compare, evaluation_data, mean_and_error, settings
+from avici_jl.evaluation.compare import Comparison, compare, evaluation_data, settings
+from avici_jl.evaluation.significance import mean_and_error
 from avici_jl.model import Model
 from avici_jl.training.checkpoint import LoadedModel, load_model, save_model
 

@@ -43,12 +43,43 @@ def sid(edges: np.ndarray, graph: np.ndarray) -> int:
     Raises:
         ValueError: one of the graphs has a cycle.
     """
-    for name, matrix in (("predicted", edges), ("true", graph)):
-        if not is_acyclic(matrix):
-            raise ValueError(f"The structural intervention distance needs acyclic graphs; the {name} one has a cycle.")
-    direction = "from row to column"
-    truth, guess = (np.ascontiguousarray(np.asarray(m) > 0, dtype=np.int8) for m in (graph, edges))
-    return int(gadjid.sid(truth, guess, edge_direction=direction)[1])
+    return int(gadjid.sid(*_acyclic_pair(edges, graph), edge_direction="from row to column")[1])
+
+
+def adjustment_distance(edges: np.ndarray, graph: np.ndarray, kind: str) -> int:
+    """Adjustment identification distance of two DAGs (Henckel et al. 2024): pairs whose adjustment set is wrong.
+
+    Args:
+        edges: predicted graph [d, d].
+        graph: true graph [d, d].
+        kind: "ancestor" or "parent": the adjustment strategy that the predicted graph is read with.
+
+    Raises:
+        ValueError: one of the graphs has a cycle.
+    """
+    distance = {"ancestor": gadjid.ancestor_aid, "parent": gadjid.parent_aid}[kind]
+    return int(distance(*_acyclic_pair(edges, graph), edge_direction="from row to column")[1])
+
+
+def favourable(cpdag: np.ndarray, graph: np.ndarray) -> np.ndarray:
+    """A graph [d, d] of a CPDAG, with the benefit of the doubt (the paper, Sec. 6.2).
+
+    An edge that is not oriented takes the direction of the true edge where there is one; the others follow an order of
+    the variables that agrees with the oriented edges where these have no cycle.
+
+    Args:
+        cpdag: [d, d], entries in both directions for an edge that is not oriented.
+        graph: the true graph [d, d].
+    """
+    found, truth = np.asarray(cpdag) > 0, np.asarray(graph) > 0
+    open_ = found & found.T
+    oriented = (found & ~open_) | (open_ & truth)
+    rest = open_ & ~truth & ~truth.T
+    directed = nx.from_numpy_array(oriented, create_using=nx.DiGraph)
+    place = np.arange(len(found))
+    if nx.is_directed_acyclic_graph(directed):
+        place[list(nx.topological_sort(directed))] = np.arange(len(found))
+    return oriented | (rest & (place[:, None] < place[None, :]))
 
 
 def expected_calibration_error(p: np.ndarray, graph: np.ndarray, bins: int = 10) -> float:
@@ -58,6 +89,17 @@ def expected_calibration_error(p: np.ndarray, graph: np.ndarray, bins: int = 10)
     size = np.bincount(which, minlength=bins)
     gap = np.abs(np.bincount(which, s, bins) - np.bincount(which, y, bins))
     return float(gap[size > 0].sum() / y.size)
+
+
+def _acyclic_pair(edges: np.ndarray, graph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The true graph and the predicted one as gadjid takes them."""
+    for name, matrix in (("predicted", edges), ("true", graph)):
+        if not is_acyclic(matrix):
+            raise ValueError(f"This distance needs acyclic graphs; the {name} one has a cycle.")
+    truth, guess = (np.array(np.asarray(m) > 0, dtype=np.int8, order="C") for m in (graph, edges))
+    for matrix in (truth, guess):
+        np.fill_diagonal(matrix, 0)
+    return truth, guess
 
 
 def is_acyclic(graph: np.ndarray) -> bool:

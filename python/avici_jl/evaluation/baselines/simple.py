@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from avici_jl.evaluation.baselines.interface import Baseline, Cost, Data, Gives, Takes
 from avici_jl.preprocess import standardize
 
 
@@ -31,3 +32,48 @@ def mean_difference(x: np.ndarray, interventions: np.ndarray, kind: str) -> np.n
             score[i] = np.abs(z[set_rows].mean(0) - z[control].mean(0)) / (z[control].std(0) + 1e-6)
     np.fill_diagonal(score, 0.0)
     return score
+
+
+def variance_sort(data: Data) -> np.ndarray:
+    """Sort-n-regress (Reisach et al. 2021): sparse regressions of each variable on those with smaller variance."""
+    from CausalDisco.baselines import var_sort_regress
+
+    return np.abs(var_sort_regress(data.natural))
+
+
+def r2_sort(data: Data) -> np.ndarray:
+    """R²-sort-n-regress (Reisach et al. 2023): the same in the order of how well the others explain each variable."""
+    from CausalDisco.baselines import r2_sort_regress
+
+    return np.abs(r2_sort_regress(data.standardized))
+
+
+SIMPLE = (
+    Baseline(
+        "|correlation|",
+        lambda data: correlation(data.x, data.interventions, data.kind),
+        Takes.ANY,
+        Gives.SCORES,
+        Cost.LOW,
+    ),
+    Baseline(
+        "mean difference",
+        lambda data: mean_difference(data.x, data.interventions, data.kind),
+        Takes.INTERVENTIONAL,
+        Gives.SCORES,
+        Cost.LOW,
+        source="Chevalley et al. 2022",
+    ),
+    Baseline(
+        "sort-n-regress",
+        variance_sort,
+        Takes.OBSERVATIONAL,
+        Gives.SCORES,
+        Cost.LOW,
+        "CausalDisco",
+        "Reisach et al. 2021",
+    ),
+    Baseline(
+        "R²-sort-n-regress", r2_sort, Takes.OBSERVATIONAL, Gives.SCORES, Cost.LOW, "CausalDisco", "Reisach et al. 2023"
+    ),
+)

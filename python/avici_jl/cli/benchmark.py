@@ -1,0 +1,44 @@
+"""`avici-jl benchmark`: the tables and figures of the paper, beside other methods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from avici_jl.cli.shared import out, progress
+from avici_jl.errors import InputError
+
+
+def benchmark(
+    experiment: Annotated[
+        list[str] | None, typer.Option(help="Name of an experiment; repeatable. Without one, their names are printed.")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full/--quick", help="As many datasets as the paper, hours; or a few, minutes.")
+    ] = False,
+    folder: Annotated[
+        Path, typer.Option("--out", help="Folder of the reports; pages of the same name are replaced.")
+    ] = Path("benchmarks-out"),
+) -> None:
+    """Measure the shipped models beside other methods, and write a report.
+
+    Other methods come from optional packages, `pip install 'avici-jl[benchmarks]'`; missing ones are named.
+
+    [bold]Example[/bold]
+
+    avici-jl benchmark --experiment table1 --quick
+    """
+    from avici_jl.evaluation.experiments import EXPERIMENTS, FULL, QUICK, run
+
+    unknown = sorted(set(experiment or ()) - set(EXPERIMENTS))
+    if unknown:
+        raise InputError(f"There is no experiment {unknown[0]!r}; there are {', '.join(EXPERIMENTS)}.")
+    if not experiment:
+        out.print("\n".join(EXPERIMENTS))
+        return
+    for name in experiment:
+        with progress.status(f"Simulating and measuring: {name} …"):
+            page = run(name, FULL if full else QUICK, folder)
+        out.print(str(page))

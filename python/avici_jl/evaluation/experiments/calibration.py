@@ -1,0 +1,69 @@
+"""Figure 4: whether edges of each predicted probability are there as often as that, on shifted data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from avici_jl.evaluation.baselines import BASELINES
+from avici_jl.evaluation.baselines.interface import Cost
+from avici_jl.evaluation.compare import evaluation_data, settings
+from avici_jl.evaluation.experiments import published
+from avici_jl.evaluation.experiments.measure import Effort, measure
+from avici_jl.evaluation.experiments.report import Report, failures, methods_table
+from avici_jl.model import Model
+from avici_jl.plots import plot_calibration
+
+_PAIRS = (("linear-ood", "scm"), ("rff-ood", "scm"), ("grn-paper-ood", "grn"))
+
+
+def calibration(effort: Effort) -> Report:
+    """Calibration curves of the models, and the expected calibration error beside bootstrapped baselines."""
+    few = effort._replace(datasets={cost: min(10, count) for cost, count in effort.datasets.items()})
+    if effort.name == "quick":
+        few = few._replace(datasets={**few.datasets, Cost.MEDIUM: 2})
+    affordable = set(Cost) if effort.name == "full" else {Cost.LOW, Cost.MEDIUM}
+    names = [b.name for b in BASELINES.values() if b.package and b.cost in affordable]
+    report = Report("Figure 4: calibration on shifted data")
+    report.add(
+        "Expected calibration error (ECE) in ten bins of equal width, mean ± standard error over datasets; of the "
+        f"baselines by the non-parametric DAG bootstrap with {effort.bootstrap} resamples (Friedman et al. 1999), "
+        "where an edge without a direction counts half in both. Scores count as an edge where they are not zero."
+    )
+    figure = Figure(figsize=(11, 7.4), layout="constrained")
+    axes = figure.subplots(2, 3)
+    everything: list[dict[str, Any]] = []
+    for column, (domain, name) in enumerate(_PAIRS):
+        model = Model.load(name)
+        for row, setting in enumerate(settings([30], 1000)):
+            condition = "interventional" if setting.n_int else "observational"
+            data = [d for d in evaluation_data(domain, setting, few.datasets[Cost.LOW]) if d.graph is not None]
+            p = [np.asarray(model.predict(d.x, d.interventions)) for d in data]
+            plot_calibration(p, [d.graph for d in data if d.graph is not None], axes=axes[row, column])
+            drawn = axes[row, column]
+            drawn.set_title(f"{name} on {domain}, {condition}\n{drawn.get_title()}", fontsize=9)
+            found = [
+                {**r, "method": name if r["method"] == "model" else r["method"]}
+                for r in measure(few, model, domain, setting, names, bootstrap=True)
+            ]
+            everything += found
+            rows = pd.DataFrame(found)
+            paper = {
+                m: published.beside(published.FIGURE_4_ECE, condition, domain, "model" if m == name else m)
+                for m in rows["method"].unique()
+            }
+            report.add(
+                f"## `{domain}`, {condition}",
+                methods_table(
+                    rows, {"ece": ("ECE", 3, True), "auprc": ("AUPRC", 3, False)}, {"the paper's ECE": paper}
+                ),
+                failures(rows),
+            )
+    report.results = pd.DataFrame(everything)
+    report.add_figure(
+        "calibration", figure, "Share of true edges against predicted probability; points by the number of pairs."
+    )
+    return report

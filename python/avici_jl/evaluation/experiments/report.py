@@ -1,0 +1,134 @@
+"""Results as a page: Markdown, tables as CSV, pictures as PNG."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from avici_jl.evaluation.experiments.measure import Effort
+from avici_jl.evaluation.significance import as_good_as_the_best, mean_and_error
+
+_PACKAGES = ("avici-jl", "jax", "causal-learn", "lingam", "gies", "causaldag", "gcastle", "dibs-lib", "sdcd")
+
+
+@dataclass
+class Report:
+    """What an experiment found.
+
+    Attributes:
+        title: heading of the page.
+        body: paragraphs, tables and headings in Markdown, in order.
+        results: one row for each method and dataset, or the like.
+        figures: pictures by the name of their file.
+    """
+
+    title: str
+    body: list[str] = field(default_factory=list)
+    results: pd.DataFrame = field(default_factory=pd.DataFrame)
+    figures: dict[str, Figure] = field(default_factory=dict)
+
+    def add(self, *paragraphs: str) -> None:
+        self.body += paragraphs
+
+    def add_figure(self, name: str, figure: Figure, caption: str) -> None:
+        self.figures[name] = figure
+        self.add(f"![{caption}]({name}.png)", f"*{caption}*")
+
+    def write(self, folder: Path, name: str, effort: Effort, seconds: float) -> Path:
+        """Write `NAME.md`, `NAME.csv` and the pictures.
+
+        Args:
+            folder: is made if needed.
+            name: of the experiment.
+            effort: how much was run.
+            seconds: processor time that it took in this process.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self.results.to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
+        for file, figure in self.figures.items():
+            figure.savefig(folder / f"{file}.png", dpi=90, metadata={"Software": None})
+        about = [
+            "---",
+            f"Printed by `avici-jl benchmark --experiment {name} --{effort.name}`; every single result is in "
+            f"[{name}.csv]({name}.csv). {platform.machine()}, {os.cpu_count()} cores, BLAS threads "
+            f"{os.environ.get('OPENBLAS_NUM_THREADS', 'not limited')}; {seconds:.0f} s of processor time, without "
+            f"baselines. {time.strftime('%Y-%m-%d')}; {_versions()}.",
+        ]
+        page = folder / f"{name}.md"
+        page.write_text("\n\n".join([f"# {self.title}", *self.body, *about]) + "\n", encoding="utf-8")
+        return page
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def cell(values: np.ndarray, digits: int = 3, *, bold: bool = False) -> str:
+    """Mean ± standard error; "–" if there is nothing."""
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return "–"
+    mean, error = mean_and_error(values)
+    text = f"{mean:.{digits}f}" + (f" ± {error:.{digits}f}" if len(values) > 1 else " (one)")
+    return f"**{text}**" if bold else text
+
+
+def methods_table(
+    results: pd.DataFrame,
+    columns: Mapping[str, tuple[str, int, bool]],
+    extra: Mapping[str, Mapping[str, str]] | None = None,
+) -> str:
+    """Methods × metrics of one setting; bold is the best and what a t-test does not tell from it.
+
+    Args:
+        results: rows of `measure` of one domain and condition.
+        columns: for each metric its heading, its digits, and whether smaller is better.
+        extra: more columns: heading, then method to text.
+    """
+    groups = {str(name): group for name, group in results.groupby("method", sort=False)}
+    cells: dict[str, list[str]] = {name: [str(len(group))] for name, group in groups.items()}
+    for metric, (_, digits, smaller) in columns.items():
+        values = {name: group[metric].to_numpy(float) for name, group in groups.items()}
+        best = as_good_as_the_best({k: v for k, v in values.items() if not np.isnan(v).any()}, smaller=smaller)
+        for name, found in values.items():
+            cells[name].append(cell(found, digits, bold=name in best))
+    for name, group in groups.items():
+        seconds = group["seconds"].mean()
+        cells[name] += [str(int((group["failure"] != "").sum())), "" if np.isnan(seconds) else f"{seconds:.1f}"]
+        cells[name] += [found.get(name, "") for found in (extra or {}).values()]
+    header = ["method", "datasets", *(heading for heading, _, _ in columns.values()), "failures", "s", *(extra or {})]
+    return table(header, [[name, *line] for name, line in cells.items()])
+
+
+def failures(results: pd.DataFrame) -> str:
+    """Why baselines failed, in a sentence; empty if none did."""
+    failed = results[results["failure"] != ""]
+    if failed.empty:
+        return ""
+    counted = failed.groupby(["method", "failure"]).size()
+    return (
+        "Failures, which count as the empty graph: "
+        + "; ".join(f"{method} {number} × {reason}" for (method, reason), number in counted.items())
+        + "."
+    )
+
+
+def _versions() -> str:
+    found = []
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(found)
