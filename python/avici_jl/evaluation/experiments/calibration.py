@@ -57,9 +57,7 @@ def calibration(effort: Effort) -> Report:
             }
             report.add(
                 f"## `{domain}`, {condition}",
-                methods_table(
-                    rows, {"ece": ("ECE", 3, True), "auprc": ("AUPRC", 3, False)}, {"the paper's ECE": paper}
-                ),
+                methods_table(rows, ("ece", "auprc"), {"the paper's ECE": paper}),
                 failures(rows),
             )
     report.results = pd.DataFrame(everything)

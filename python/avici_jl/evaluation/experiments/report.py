@@ -17,6 +17,17 @@ from matplotlib.figure import Figure
 from avici_jl.evaluation.experiments.measure import Effort
 from avici_jl.evaluation.significance import as_good_as_the_best, mean_and_error
 
+METRICS = {
+    "auprc": ("AUPRC", 3, False),
+    "auroc": ("AUROC", 3, False),
+    "f1": ("F1", 3, False),
+    "sid": ("SID", 0, True),
+    "shd": ("SHD", 1, True),
+    "ece": ("ECE", 3, True),
+    "acyclic": ("acyclic", 2, False),
+}
+"""Of each metric its heading, its digits, and whether smaller is better."""
+
 _PACKAGES = ("avici-jl", "jax", "causal-learn", "lingam", "gies", "causaldag", "gcastle", "dibs-lib", "sdcd")
 
 
@@ -86,19 +97,20 @@ def cell(values: np.ndarray, digits: int = 3, *, bold: bool = False) -> str:
 
 def methods_table(
     results: pd.DataFrame,
-    columns: Mapping[str, tuple[str, int, bool]],
+    metrics: Sequence[str],
     extra: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
     """Methods × metrics of one setting; bold is the best and what a t-test does not tell from it.
 
     Args:
         results: rows of `measure` of one domain and condition.
-        columns: for each metric its heading, its digits, and whether smaller is better.
+        metrics: keys of `METRICS`.
         extra: more columns: heading, then method to text.
     """
     groups = {str(name): group for name, group in results.groupby("method", sort=False)}
     cells: dict[str, list[str]] = {name: [str(len(group))] for name, group in groups.items()}
-    for metric, (_, digits, smaller) in columns.items():
+    for metric in metrics:
+        _, digits, smaller = METRICS[metric]
         values = {name: group[metric].to_numpy(float) for name, group in groups.items()}
         best = as_good_as_the_best({k: v for k, v in values.items() if not np.isnan(v).any()}, smaller=smaller)
         for name, found in values.items():
@@ -107,7 +119,7 @@ def methods_table(
         seconds = group["seconds"].mean()
         cells[name] += [str(int((group["failure"] != "").sum())), "" if np.isnan(seconds) else f"{seconds:.1f}"]
         cells[name] += [found.get(name, "") for found in (extra or {}).values()]
-    header = ["method", "datasets", *(heading for heading, _, _ in columns.values()), "failures", "s", *(extra or {})]
+    header = ["method", "datasets", *(METRICS[metric][0] for metric in metrics), "failures", "s", *(extra or {})]
     return table(header, [[name, *line] for name, line in cells.items()])
 
 

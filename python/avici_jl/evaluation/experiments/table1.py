@@ -12,13 +12,7 @@ from avici_jl.evaluation.experiments.measure import Effort, measure
 from avici_jl.evaluation.experiments.report import Report, failures, methods_table
 from avici_jl.model import Model
 
-_COLUMNS = {
-    "auprc": ("AUPRC", 3, False),
-    "f1": ("F1", 3, False),
-    "sid": ("SID", 0, True),
-    "shd": ("SHD", 1, True),
-    "acyclic": ("acyclic", 2, False),
-}
+_METRICS = ("auprc", "f1", "sid", "shd", "acyclic")
 _HOW = (
     "Mean ± standard error over datasets; bold is the best and what an unequal-variances t-test does not tell from it "
     "at level 0.05. AUPRC of a method that answers with a graph is that of its edges. Scores without a threshold of "
@@ -79,7 +73,7 @@ def _tables(
             said = f"{setting.n_obs} observational" + (f" + {setting.n_int} interventional" if setting.n_int else "")
             report.add(
                 f"## `{domain}`, {said} rows",
-                methods_table(rows, _COLUMNS, extra),
+                methods_table(rows, _METRICS, extra),
                 f"Chance AUPRC {rows['chance'].mean():.3f}. {failures(rows)}",
             )
     report.results = pd.concat(everything, ignore_index=True)
