@@ -64,7 +64,7 @@ class Report:
             seconds: processor time that it took in this process.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        self.results.to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
+        self.results.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
         for file, figure in self.figures.items():
             figure.savefig(folder / f"{file}.png", dpi=90, metadata={"Software": None})
         about = [
@@ -117,7 +117,10 @@ def methods_table(
             cells[name].append(cell(found, digits, bold=name in best))
     for name, group in groups.items():
         seconds = group["seconds"].mean()
-        cells[name] += [str(int((group["failure"] != "").sum())), "" if np.isnan(seconds) else f"{seconds:.1f}"]
+        cells[name] += [
+            str(int((group["failure"].fillna("") != "").sum())),
+            "" if np.isnan(seconds) else f"{seconds:.1f}",
+        ]
         cells[name] += [found.get(name, "") for found in (extra or {}).values()]
     header = ["method", "datasets", *(METRICS[metric][0] for metric in metrics), "failures", "s", *(extra or {})]
     return table(header, [[name, *line] for name, line in cells.items()])
@@ -125,7 +128,7 @@ def methods_table(
 
 def failures(results: pd.DataFrame) -> str:
     """Why baselines failed, in a sentence; empty if none did."""
-    failed = results[results["failure"] != ""]
+    failed = results[results["failure"].fillna("") != ""]
     if failed.empty:
         return ""
     counted = failed.groupby(["method", "failure"]).size()
