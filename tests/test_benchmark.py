@@ -168,7 +168,7 @@ def test_tables_count_failures_and_mark_the_best() -> None:
     row = {"seconds": 1.0, "failure": ""}
     rows = [{"method": "a", "f1": 0.9 + 0.01 * rng.random(), **row} for _ in range(4)]
     rows += [{"method": "b", "f1": 0.0, "seconds": 9.0, "failure": "time limit"} for _ in range(4)]
-    text = methods_table(pd.DataFrame(rows), {"f1": ("F1", 2, False)}, {"paper": {"a": "0.5"}})
+    text = methods_table(pd.DataFrame(rows), ("f1",), {"paper": {"a": "0.5"}})
     a, b = text.splitlines()[2:]
     assert "**0.9" in a and "| 0.5 |" in a and "| 4 | 9.0 |" in b and "**" not in b
 

@@ -10,7 +10,11 @@ _PARTICLES, _STEPS = 10, 1000
 
 
 def dibs(data: Data) -> np.ndarray:
-    """DiBS (Lorch et al. 2021) of dibs-lib, linear Gaussian model: mean of 10 particles after 1000 steps."""
+    """DiBS (Lorch et al. 2021) of dibs-lib, linear Gaussian model: mean of 10 particles after 1000 steps.
+
+    Raises:
+        ArithmeticError: the particles are not finite, so that the graphs say nothing.
+    """
     from dibs.inference import JointDiBS
     from dibs.models import ErdosReniDAGDistribution, LinearGaussian
     from jax import numpy as jnp
@@ -24,7 +28,9 @@ def dibs(data: Data) -> np.ndarray:
         graph_model=ErdosReniDAGDistribution(n_vars=d, n_edges_per_node=2),
         likelihood_model=LinearGaussian(n_vars=d),
     )
-    graphs, _ = model.sample(key=random.PRNGKey(data.seed), n_particles=_PARTICLES, steps=_STEPS)
+    graphs, parameters = model.sample(key=random.PRNGKey(data.seed), n_particles=_PARTICLES, steps=_STEPS)
+    if not np.isfinite(np.asarray(parameters)).all():  # dibs-lib 1.3.3 does so with the JAX of today, silently
+        raise ArithmeticError("The particles are not finite.")
     return np.asarray(graphs, float).mean(axis=0)
 
 

@@ -22,25 +22,24 @@ def gran_dag(data: Data) -> np.ndarray:
 
 
 def sdcd(data: Data) -> np.ndarray:
-    """SDCD (Nazaret et al. 2024), the successor of DCDI, of sdcd."""
+    """SDCD (Nazaret et al. 2024), the successor of DCDI, of sdcd, which fixes its own seed."""
     import pandas as pd
     import torch
     from sdcd.models import SDCD
-    from sdcd.utils import create_intervention_dataset, train_val_split
+    from sdcd.utils import create_intervention_dataset
 
-    torch.manual_seed(data.seed)
     names = [str(j) for j in range(data.x.shape[1])]
     table = pd.DataFrame(data.standardized, columns=names)
     targets = np.full(len(table), "obs", dtype=object)
     for which, rows in data.environments():
         targets[rows] = ",".join(names[j] for j in which) or "obs"
     table["perturbation_label"] = targets
-    training, validation = (
-        create_intervention_dataset(part, perturbation_colname="perturbation_label")
-        for part in train_val_split(table, val_fraction=0.2, seed=data.seed)
-    )
     model = SDCD()
-    model.train(training, validation, finetune=True, device=torch.device("cpu"))
+    model.train(
+        create_intervention_dataset(table, perturbation_colname="perturbation_label"),
+        finetune=True,
+        device=torch.device("cpu"),
+    )
     return np.asarray(model.get_adjacency_matrix(threshold=True), float)
 
 

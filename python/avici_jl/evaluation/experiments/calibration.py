@@ -31,7 +31,8 @@ def calibration(effort: Effort) -> Report:
     report.add(
         "Expected calibration error (ECE) in ten bins of equal width, mean ± standard error over datasets; of the "
         f"baselines by the non-parametric DAG bootstrap with {effort.bootstrap} resamples (Friedman et al. 1999), "
-        "where an edge without a direction counts half in both. Scores count as an edge where they are not zero."
+        "where an edge without a direction counts half in both. Scores count as an edge where they are not zero. The "
+        "paper's numbers are marked = if ours agree within two standard errors of the difference, ≠ if not."
     )
     figure = Figure(figsize=(11, 7.4), layout="constrained")
     axes = figure.subplots(2, 3)
@@ -45,21 +46,25 @@ def calibration(effort: Effort) -> Report:
             plot_calibration(p, [d.graph for d in data if d.graph is not None], axes=axes[row, column])
             drawn = axes[row, column]
             drawn.set_title(f"{name} on {domain}, {condition}\n{drawn.get_title()}", fontsize=9)
-            found = [
+            measured = [
                 {**r, "method": name if r["method"] == "model" else r["method"]}
                 for r in measure(few, model, domain, setting, names, bootstrap=True)
             ]
-            everything += found
-            rows = pd.DataFrame(found)
+            everything += measured
+            rows = pd.DataFrame(measured)
             paper = {
-                m: published.beside(published.FIGURE_4_ECE, condition, domain, "model" if m == name else m)
-                for m in rows["method"].unique()
+                str(m): published.beside(
+                    published.FIGURE_4_ECE,
+                    condition,
+                    domain,
+                    "model" if m == name else str(m),
+                    g["ece"].to_numpy(float),
+                )
+                for m, g in rows.groupby("method")
             }
             report.add(
                 f"## `{domain}`, {condition}",
-                methods_table(
-                    rows, {"ece": ("ECE", 3, True), "auprc": ("AUPRC", 3, False)}, {"the paper's ECE": paper}
-                ),
+                methods_table(rows, ("ece", "auprc"), {"the paper's ECE": paper}),
                 failures(rows),
             )
     report.results = pd.DataFrame(everything)

@@ -9,7 +9,7 @@ from avici_jl.evaluation.experiments.measure import Effort, measure
 from avici_jl.evaluation.experiments.report import Report, methods_table
 from avici_jl.model import Model
 
-_COLUMNS = {"auprc": ("AUPRC", 3, False), "f1": ("F1", 3, False), "shd": ("SHD", 1, True), "sid": ("SID", 0, True)}
+_METRICS = ("auprc", "f1", "shd", "sid")
 
 
 def cross(effort: Effort) -> Report:
@@ -31,6 +31,6 @@ def cross(effort: Effort) -> Report:
             )
             everything.append(found)
             said = f"{setting.n_obs} observational" + (f" + {setting.n_int} interventional" if setting.n_int else "")
-            report.add(f"## `{domain}`, {said} rows", methods_table(found, _COLUMNS))
+            report.add(f"## `{domain}`, {said} rows", methods_table(found, _METRICS))
     report.results = pd.concat(everything, ignore_index=True)
     return report

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from avici_jl.evaluation.significance import mean_and_error
+
 Numbers = dict[str, tuple[float, float]]
 
 TABLE_1_F1: dict[str, dict[str, Numbers]] = {
@@ -131,15 +135,24 @@ TWINS = {"model": "AVICI", "DirectLiNGAM": "LiNGAM", "SDCD": "DCDI"}
 """The method of the paper that stands where ours does, if its name differs."""
 
 
-def beside(table: dict[str, dict[str, Numbers]], condition: str, domain: str, method: str) -> str:
+def beside(table: dict[str, dict[str, Numbers]], condition: str, domain: str, method: str, ours: np.ndarray) -> str:
     """The published number as text; empty if there is none.
+
+    "=" says that ours agrees with it within two standard errors of the difference, "≠" that it does not; nothing is
+    said of a single dataset.
 
     Args:
         table: one of the tables of this file.
         condition: "observational" or "interventional".
         domain: the domain's name; that of a shifted or broad one stands for LINEAR, RFF or GRN.
-        method: the method's name in our tables.
+        method: the method's name in our tables, "model" for a model.
+        ours: our results, one per dataset.
     """
     family = domain.split("-")[0].upper()
     found = table[condition].get(family, {}).get(TWINS.get(method, method))
-    return "" if found is None else f"{found[0]:g} ({found[1]:g})"
+    if found is None:
+        return ""
+    mean, error = mean_and_error(ours)
+    agrees = abs(mean - found[0]) <= 2 * np.hypot(error, found[1])
+    sign = "" if len(ours) < 2 or np.isnan(mean) else " =" if agrees else " ≠"
+    return f"{found[0]:g} ({found[1]:g}){sign}"

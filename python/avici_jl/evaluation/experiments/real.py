@@ -21,13 +21,7 @@ from avici_jl.model import Model
 from avici_jl.plots import plot_precision_recall
 from avici_jl.simulation import Dataset
 
-_COLUMNS = {
-    "auprc": ("AUPRC", 3, False),
-    "auroc": ("AUROC", 3, False),
-    "f1": ("F1", 3, False),
-    "shd": ("SHD", 1, True),
-    "sid": ("SID", 0, True),
-}
+_METRICS = ("auprc", "auroc", "f1", "shd", "sid")
 _MODELS = ("scm", "rff", "linear")
 
 
@@ -59,7 +53,7 @@ def sachs(effort: Effort) -> Report:
         plot_precision_recall({m: [scores[m]] for m in shown if m in scores}, [graph], axes=axes)
         axes.set_title(said)
         one = pd.DataFrame(found)
-        report.add(f"## {said[0].upper()}{said[1:]}", methods_table(one, _COLUMNS), failures(one))
+        report.add(f"## {said[0].upper()}{said[1:]}", methods_table(one, _METRICS), failures(one))
     report.add(f"Chance AUPRC {graph.sum() / graph.size * 11 / 10:.3f}.")
     report.add_figure("sachs", figure, "Precision and recall; in brackets the area.")
     report.results = pd.DataFrame(rows)
@@ -88,7 +82,7 @@ def semireal(effort: Effort) -> Report:
             found += [{**row, "dataset": k} for row in _methods(cheap, data, name)[0]]
         one = pd.DataFrame(found)
         report.add(
-            f"## `{name}`", methods_table(one, _COLUMNS), f"Chance AUPRC {one['chance'].mean():.3f}. {failures(one)}"
+            f"## `{name}`", methods_table(one, _METRICS), f"Chance AUPRC {one['chance'].mean():.3f}. {failures(one)}"
         )
         rows += found
     report.results = pd.DataFrame(rows)

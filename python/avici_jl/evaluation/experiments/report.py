@@ -17,6 +17,17 @@ from matplotlib.figure import Figure
 from avici_jl.evaluation.experiments.measure import Effort
 from avici_jl.evaluation.significance import as_good_as_the_best, mean_and_error
 
+METRICS = {
+    "auprc": ("AUPRC", 3, False),
+    "auroc": ("AUROC", 3, False),
+    "f1": ("F1", 3, False),
+    "sid": ("SID", 0, True),
+    "shd": ("SHD", 1, True),
+    "ece": ("ECE", 3, True),
+    "acyclic": ("acyclic", 2, False),
+}
+"""Of each metric its heading, its digits, and whether smaller is better."""
+
 _PACKAGES = ("avici-jl", "jax", "causal-learn", "lingam", "gies", "causaldag", "gcastle", "dibs-lib", "sdcd")
 
 
@@ -53,7 +64,7 @@ class Report:
             seconds: processor time that it took in this process.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        self.results.to_csv(folder / f"{name}.csv", index=False, float_format="%.4g")
+        self.results.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
         for file, figure in self.figures.items():
             figure.savefig(folder / f"{file}.png", dpi=90, metadata={"Software": None})
         about = [
@@ -86,34 +97,38 @@ def cell(values: np.ndarray, digits: int = 3, *, bold: bool = False) -> str:
 
 def methods_table(
     results: pd.DataFrame,
-    columns: Mapping[str, tuple[str, int, bool]],
+    metrics: Sequence[str],
     extra: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
     """Methods × metrics of one setting; bold is the best and what a t-test does not tell from it.
 
     Args:
         results: rows of `measure` of one domain and condition.
-        columns: for each metric its heading, its digits, and whether smaller is better.
+        metrics: keys of `METRICS`.
         extra: more columns: heading, then method to text.
     """
     groups = {str(name): group for name, group in results.groupby("method", sort=False)}
     cells: dict[str, list[str]] = {name: [str(len(group))] for name, group in groups.items()}
-    for metric, (_, digits, smaller) in columns.items():
+    for metric in metrics:
+        _, digits, smaller = METRICS[metric]
         values = {name: group[metric].to_numpy(float) for name, group in groups.items()}
         best = as_good_as_the_best({k: v for k, v in values.items() if not np.isnan(v).any()}, smaller=smaller)
         for name, found in values.items():
             cells[name].append(cell(found, digits, bold=name in best))
     for name, group in groups.items():
         seconds = group["seconds"].mean()
-        cells[name] += [str(int((group["failure"] != "").sum())), "" if np.isnan(seconds) else f"{seconds:.1f}"]
+        cells[name] += [
+            str(int((group["failure"].fillna("") != "").sum())),
+            "" if np.isnan(seconds) else f"{seconds:.1f}",
+        ]
         cells[name] += [found.get(name, "") for found in (extra or {}).values()]
-    header = ["method", "datasets", *(heading for heading, _, _ in columns.values()), "failures", "s", *(extra or {})]
+    header = ["method", "datasets", *(METRICS[metric][0] for metric in metrics), "failures", "s", *(extra or {})]
     return table(header, [[name, *line] for name, line in cells.items()])
 
 
 def failures(results: pd.DataFrame) -> str:
     """Why baselines failed, in a sentence; empty if none did."""
-    failed = results[results["failure"] != ""]
+    failed = results[results["failure"].fillna("") != ""]
     if failed.empty:
         return ""
     counted = failed.groupby(["method", "failure"]).size()

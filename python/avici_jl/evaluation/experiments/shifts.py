@@ -12,14 +12,7 @@ from avici_jl.model import Model
 
 _PAIRS = (("linear", ("linear", "scm")), ("rff", ("rff", "scm")), ("grn-paper", ("grn-paper", "grn")))
 _SHIFTS = {"none": "", "graph": "-ood-graph", "mechanism": "-ood-mechanism", "noise": "-ood-noise", "all": "-ood"}
-_COLUMNS = {
-    "auprc": ("AUPRC", 3, False),
-    "auroc": ("AUROC", 3, False),
-    "f1": ("F1", 3, False),
-    "shd": ("SHD", 1, True),
-    "sid": ("SID", 0, True),
-    "acyclic": ("acyclic", 2, False),
-}
+_METRICS = ("auprc", "auroc", "f1", "shd", "sid", "acyclic")
 _COLOURS = ("#0072B2", "#D55E00")
 
 
@@ -44,7 +37,7 @@ def shifts(effort: Effort) -> Report:
                 found.append(pd.DataFrame(rows).assign(method=shift))
             together = pd.concat(found, ignore_index=True)
             everything.append(together)
-            report.add(f"## `{name}` on shifted `{family}`", methods_table(together, _COLUMNS))
+            report.add(f"## `{name}` on shifted `{family}`", methods_table(together, _METRICS))
             places = [place + 0.4 * k - 0.2 for place in range(len(found))]
             means = [rows["auprc"].mean() for rows in found]
             errors = [rows["auprc"].sem() for rows in found]
