@@ -113,9 +113,10 @@ def _invariances(report: Report, count: int) -> pd.DataFrame:
         "rescaled. Rows that are there twice carry no more information, but a model cannot know and becomes surer.",
         table(["model", *exact], largest),
         "## What models do when the data say nothing",
-        "AUPRC. *Labels shuffled*: the true graph is that of the same network with its variables renamed at random; "
-        "*columns shuffled*: each variable's values are permuted over the rows, so that nothing depends on anything. "
-        "Both must fall to chance, the share of pairs that are edges.",
+        "AUPRC. *Labels shuffled*: the true graph is that of the same network with its variables renamed at random, "
+        "which must fall to chance, the share of pairs that are edges. *Columns shuffled*: each variable's values are "
+        "permuted over the rows, so that nothing depends on anything. What is left above chance is read off the "
+        "distributions of single variables, which stay.",
         table(["model", "AUPRC", "rows twice", "labels shuffled", "columns shuffled", "chance"], areas),
     )
     return results

@@ -61,9 +61,20 @@ class Found:
     failure: str = ""
 
     def row(self, truth: np.ndarray) -> dict[str, Any]:
-        """All metrics. Of a predicted graph with cycles the least probable edges of these stay out for the SID."""
+        """All metrics.
+
+        Of a predicted graph with cycles the least probable edges of these stay out for the distances of interventions,
+        which are NaN where the true graph has a cycle.
+        """
         precision, recall, f1 = metrics.precision_recall_f1(self.edges, truth)
-        acyclic = without_cycles(self.scores, self.edges > 0)
+        distances = (math.nan, math.nan, math.nan)
+        if metrics.is_acyclic(truth):
+            acyclic = without_cycles(self.scores, self.edges > 0)
+            distances = (
+                metrics.sid(acyclic, truth),
+                metrics.adjustment_distance(acyclic, truth, "ancestor"),
+                metrics.adjustment_distance(acyclic, truth, "parent"),
+            )
         return {
             "auprc": metrics.auprc(self.scores, truth),
             "auroc": metrics.auroc(self.scores, truth),
@@ -71,9 +82,7 @@ class Found:
             "recall": recall,
             "f1": f1,
             "shd": metrics.shd(self.edges, truth),
-            "sid": metrics.sid(acyclic, truth),
-            "ancestor_aid": metrics.adjustment_distance(acyclic, truth, "ancestor"),
-            "parent_aid": metrics.adjustment_distance(acyclic, truth, "parent"),
+            **dict(zip(("sid", "ancestor_aid", "parent_aid"), distances, strict=True)),
             "ece": metrics.expected_calibration_error(self.scores, truth) if self.probabilities else math.nan,
             "acyclic": metrics.is_acyclic(self.edges),
             "chance": float(truth.mean() * len(truth) / (len(truth) - 1)),

@@ -40,8 +40,8 @@ def sachs(effort: Effort) -> Report:
         f"file has no column of conditions; the agreed graph has {graph.sum()} edges (Sachs et al., Science 308, "
         "2005). The data are those of the package cdt 0.6.0 (MIT); the authors published the measurements with their "
         "article without naming a licence, so they are read from that package and not copied here. One dataset: no "
-        "standard errors. The agreed graph is disputed in places, and the paper reports this dataset "
-        "in its appendix E.4 only.",
+        "standard errors, and no SID, since the agreed graph has a cycle (PIP2, PIP3, plcg). It is disputed in places, "
+        "and the paper reports this dataset in its appendix E.4 only.",
     )
     figure = Figure(figsize=(9.6, 4.6), layout="constrained")
     rows: list[dict[str, Any]] = []

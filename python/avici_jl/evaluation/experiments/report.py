@@ -75,7 +75,10 @@ class Report:
             f"baselines. {time.strftime('%Y-%m-%d')}; {_versions()}.",
         ]
         page = folder / f"{name}.md"
-        page.write_text("\n\n".join([f"# {self.title}", *self.body, *about]) + "\n", encoding="utf-8")
+        page.write_text(
+            "\n\n".join([f"# {self.title}", *(text.strip() for text in self.body if text.strip()), *about]) + "\n",
+            encoding="utf-8",
+        )
         return page
 
 
