@@ -46,11 +46,13 @@ benchmarks: others
 	$(WITH_JULIA) OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/avici-jl benchmark $(EFFORT) --out docs/benchmarks \
 		$(foreach name,$(BENCHMARKS),--experiment $(name))
 
-bench-simulators: others
+bench-simulators: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[speed]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
 	$(WITH_JULIA) $(BIN)/python benchmarks/simulators.py
 
-bench-training: others
+bench-training: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[speed]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
 	$(BIN)/python benchmarks/training.py
 
@@ -58,7 +60,7 @@ bench-constraint: setup
 	$(WITH_JULIA) $(BIN)/python benchmarks/constraint.py
 
 bench-recipe: setup
-	$(WITH_JULIA) OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/recipe.py
+	$(WITH_JULIA) $(BIN)/python benchmarks/recipe.py
 
 bench-inference: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference \

@@ -40,11 +40,17 @@ def test_overrides_change_single_settings() -> None:
         ("optimizer.name=sgd", "muon"),
         ("data.rows=[]", "rows"),
         ("data.interventional=[2.0]", "interventional"),
+        ("data.stretch=1.5", "share between 0 and 1"),
     ],
 )
 def test_wrong_settings_are_refused(override: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         resolve("linear", **VALUES, preset="smoke", overrides=[override])
+
+
+def test_counts_are_not_stretched() -> None:
+    with pytest.raises(ConfigError, match="for values"):
+        resolve("grn", kind="counts", acyclic=False, preset="smoke", overrides=["data.stretch=0.5"])
 
 
 def test_an_unknown_preset_lists_the_known() -> None:

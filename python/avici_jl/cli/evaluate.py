@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def evaluate(
     model: Annotated[str, typer.Argument(help="A shipped model, a model's or a run's folder, or hf:owner/name.")],
     domain: Annotated[
-        str | None, typer.Option(help="What is simulated; by default what the model was trained on.")
+        str | None, typer.Option(help="What is simulated; by default what the model is calibrated for.")
     ] = None,
     d: Annotated[list[int], typer.Option(help="Number of variables; repeatable.")] = [10, 20, 30],  # noqa: B006
     n: Annotated[int, typer.Option(help="Rows: all observational, and half of them interventional.")] = 1000,

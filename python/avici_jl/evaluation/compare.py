@@ -65,6 +65,15 @@ def evaluation_data(domain: str, setting: Setting, count: int, seed: int = 0) ->
         )
 
 
+def labelled_data(
+    domain: str, setting: Setting, count: int, seed: int = 0
+) -> Iterator[tuple[int, Dataset, np.ndarray]]:
+    """Those of `evaluation_data` whose graphs have edges: number, dataset and graph [d, d]."""
+    for number, data in enumerate(evaluation_data(domain, setting, count, seed)):
+        if data.graph is not None and data.graph.any():
+            yield number, data, data.graph
+
+
 def compare(
     model: Model,
     where: Sequence[Setting],
@@ -86,8 +95,8 @@ def compare(
     """
     rows = []
     for setting in where:
-        fresh = evaluation_data(domain or model.domain, setting, datasets, seed)
-        row = compare_on(model, setting, (data for data in fresh if data.graph is not None and data.graph.any()))
+        fresh = labelled_data(domain or model.domain, setting, datasets, seed)
+        row = compare_on(model, setting, (data for _, data, _ in fresh))
         rows.append(row)
         done(row)
     return rows
@@ -112,7 +121,7 @@ def compare_on(model: Model, setting: Setting, datasets: Iterable[Dataset]) -> C
         calibration.append(metrics.expected_calibration_error(p, data.graph))
         acyclic.append(metrics.is_acyclic(edges))
         predictions.append((p, data.graph))
-        chance.append(data.graph.sum() / (setting.d * (setting.d - 1)))
+        chance.append(metrics.chance(data.graph))
     return Comparison(
         setting,
         {name: np.array(values) for name, values in auprc.items()},

@@ -14,7 +14,7 @@ import numpy as np
 
 from avici_jl.evaluation.calibration import Predictions, calibrate
 from avici_jl.evaluation.card import write_card
-from avici_jl.evaluation.compare import Comparison, compare, evaluation_data, settings
+from avici_jl.evaluation.compare import Comparison, compare, labelled_data, settings
 from avici_jl.evaluation.significance import mean_and_error
 from avici_jl.model import Model
 from avici_jl.training.checkpoint import LoadedModel, load_model, save_model
@@ -86,10 +86,9 @@ def _predictions(model: Model, sizes: Sequence[int], n: int, datasets: int) -> d
     """Predictions of an uncalibrated model for each condition, with the truth, on fresh datasets of its domain."""
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {"observational": [], "interventional": []}
     for setting in settings(sizes, n):
-        for data in evaluation_data(model.domain, setting, datasets, seed=_CALIBRATION_SEED):
-            if data.graph is not None and data.graph.any():
-                condition = "interventional" if setting.n_int else "observational"
-                found[condition].append((np.asarray(model.predict(data)), data.graph))
+        condition = "interventional" if setting.n_int else "observational"
+        for _, data, graph in labelled_data(model.domain, setting, datasets, seed=_CALIBRATION_SEED):
+            found[condition].append((np.asarray(model.predict(data)), graph))
     return dict(found)
 
 

@@ -91,6 +91,11 @@ def expected_calibration_error(p: np.ndarray, graph: np.ndarray, bins: int = 10)
     return float(gap[size > 0].sum() / y.size)
 
 
+def chance(graph: np.ndarray) -> float:
+    """Share of pairs that are edges, the AUPRC that a random order of the pairs reaches; graph is [d, d]."""
+    return float(np.count_nonzero(graph) / (len(graph) * (len(graph) - 1)))
+
+
 def _acyclic_pair(edges: np.ndarray, graph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The true graph and the predicted one as gadjid takes them."""
     for name, matrix in (("predicted", edges), ("true", graph)):

@@ -11,7 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from avici_jl.errors import InputError
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 
 def plot_calibration(
@@ -38,8 +38,8 @@ def plot_calibration(
     error = np.sqrt(share * (1 - share) / size[used])
     axes = _axes(axes)
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle="dotted")
-    axes.errorbar(mean, share, error, color=_COLOURS[0], linewidth=1.2, capsize=2)
-    axes.scatter(mean, share, 10 + 150 * size[used] / size.max(), color=_COLOURS[0], alpha=0.6)
+    axes.errorbar(mean, share, error, color=COLOURS[0], linewidth=1.2, capsize=2)
+    axes.scatter(mean, share, 10 + 150 * size[used] / size.max(), color=COLOURS[0], alpha=0.6)
     ece = float(np.abs(mean - share) @ size[used] / size.sum())
     axes.set(
         xlabel="predicted probability",
@@ -80,7 +80,7 @@ def plot_precision_recall(
             raise InputError("The true graphs have no edge, so there is no recall.")
         chance = y.mean()
         precision, recall, _ = precision_recall_curve(y, s)
-        colour = _COLOURS[k % len(_COLOURS)]
+        colour = COLOURS[k % len(COLOURS)]
         label = f"{name} ({average_precision_score(y, s):.2f})"
         axes.step(recall, precision, where="post", color=colour, linewidth=1.6, label=label)
         if threshold is not None and k == 0:

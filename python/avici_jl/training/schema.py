@@ -248,6 +248,8 @@ def _check(config: Config) -> None:
     require(all(0 <= s <= 1 for s in data.interventional), "data.interventional holds shares between 0 and 1.")
     require(data.oversample >= 1, f"data.oversample must be at least 1, got {data.oversample}.")
     require(data.reuse >= 1 and data.chapter >= 1, "data.reuse and data.chapter must be at least 1.")
+    require(0 <= data.stretch <= 1, f"data.stretch is a share between 0 and 1, got {data.stretch}.")
+    require(not data.stretch or data.kind == "values", "data.stretch is for values; counts cannot be stretched.")
     require(optimizer.name in ("muon", "lamb"), f'optimizer.name is "muon" or "lamb", got {optimizer.name!r}.')
     require(
         optimizer.decay in ("cosine", "step", "trapezoid"),

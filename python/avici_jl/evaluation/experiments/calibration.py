@@ -10,14 +10,12 @@ from matplotlib.figure import Figure
 
 from avici_jl.evaluation.baselines import BASELINES
 from avici_jl.evaluation.baselines.interface import Cost
-from avici_jl.evaluation.compare import evaluation_data, settings
+from avici_jl.evaluation.compare import labelled_data, settings
 from avici_jl.evaluation.experiments import published
-from avici_jl.evaluation.experiments.measure import Effort, measure
+from avici_jl.evaluation.experiments.measure import FAMILIES, Effort, by_name, measure
 from avici_jl.evaluation.experiments.report import Report, failures, methods_table
 from avici_jl.model import Model
 from avici_jl.plots import plot_calibration
-
-_PAIRS = (("linear-ood", "scm"), ("rff-ood", "scm"), ("grn-paper-ood", "grn"))
 
 
 def calibration(effort: Effort) -> Report:
@@ -25,8 +23,7 @@ def calibration(effort: Effort) -> Report:
     few = effort._replace(datasets={cost: min(10, count) for cost, count in effort.datasets.items()})
     if effort.name == "quick":
         few = few._replace(datasets={**few.datasets, Cost.MEDIUM: 2})
-    affordable = set(Cost) if effort.name == "full" else {Cost.LOW, Cost.MEDIUM}
-    names = [b.name for b in BASELINES.values() if b.package and b.cost in affordable]
+    names = [name for name in effort.affordable(Cost.LOW, Cost.MEDIUM) if BASELINES[name].package]
     report = Report("Figure 4: calibration on shifted data")
     report.add(
         "Expected calibration error (ECE) in ten bins of equal width, mean ± standard error over datasets; of the "
@@ -37,19 +34,16 @@ def calibration(effort: Effort) -> Report:
     figure = Figure(figsize=(11, 7.4), layout="constrained")
     axes = figure.subplots(2, 3)
     everything: list[dict[str, Any]] = []
-    for column, (domain, name) in enumerate(_PAIRS):
-        model = Model.load(name)
+    for column, (family, (_, name)) in enumerate(FAMILIES.items()):
+        domain, model = f"{family}-ood", Model.load(name)
         for row, setting in enumerate(settings([30], 1000)):
             condition = "interventional" if setting.n_int else "observational"
-            data = [d for d in evaluation_data(domain, setting, few.datasets[Cost.LOW]) if d.graph is not None]
-            p = [np.asarray(model.predict(d.x, d.interventions)) for d in data]
-            plot_calibration(p, [d.graph for d in data if d.graph is not None], axes=axes[row, column])
             drawn = axes[row, column]
+            fresh = list(labelled_data(domain, setting, few.datasets[Cost.LOW]))
+            p = [np.asarray(model.predict(data.x, data.interventions)) for _, data, _ in fresh]
+            plot_calibration(p, [graph for _, _, graph in fresh], axes=drawn)
             drawn.set_title(f"{name} on {domain}, {condition}\n{drawn.get_title()}", fontsize=9)
-            measured = [
-                {**r, "method": name if r["method"] == "model" else r["method"]}
-                for r in measure(few, model, domain, setting, names, bootstrap=True)
-            ]
+            measured = by_name(measure(few, model, domain, setting, names, bootstrap=True))
             everything += measured
             rows = pd.DataFrame(measured)
             paper = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -12,16 +11,14 @@ import pandas as pd
 from avici_jl.errors import AviciError
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.baselines.interface import Cost, Data
-from avici_jl.evaluation.compare import EVALUATION_SEED, Setting, evaluation_data
+from avici_jl.evaluation.compare import EVALUATION_SEED, Setting, labelled_data
 from avici_jl.evaluation.experiments.measure import Effort
 from avici_jl.evaluation.experiments.report import Report, cell, table
 from avici_jl.model import Model
 from avici_jl.prediction import without_cycles
-from avici_jl.simulation import list_domains
+from avici_jl.simulation import Dataset, list_domains
 from avici_jl.training.checkpoint import find_model, list_models, load_model
 from avici_jl.training.sources import HELD_OUT_SEED
-
-Change = Callable[[np.ndarray, np.ndarray, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 
 def checks(effort: Effort) -> Report:
@@ -41,12 +38,10 @@ def _sortability(report: Report, count: int) -> pd.DataFrame:
 
     found = []
     for domain in list_domains():
-        for k, data in enumerate(evaluation_data(domain, Setting(30, 1000, 0), count)):
-            if data.graph is None or not data.graph.any():
-                continue
+        for k, data, truth in labelled_data(domain, Setting(30, 1000, 0), count):
             seen = Data(data.x, data.interventions, data.kind)
             keep = seen.standardized.std(axis=0) > 0
-            graph = without_cycles(data.graph.astype(float), data.graph > 0)[np.ix_(keep, keep)]
+            graph = without_cycles(truth.astype(float), truth > 0)[np.ix_(keep, keep)]
             if not graph.any():
                 continue
             row = {"domain": domain, "dataset": k}
@@ -74,9 +69,7 @@ def _invariances(report: Report, count: int) -> pd.DataFrame:
     found: list[dict[str, Any]] = []
     for name in list_models():
         model = Model.load(name)
-        for k, data in enumerate(evaluation_data(model.domain, Setting(20, 200, 200), count)):
-            if data.graph is None or not data.graph.any():
-                continue
+        for k, data, graph in labelled_data(model.domain, Setting(20, 200, 200), count):
             rng = np.random.default_rng(k)
             p = np.asarray(model.predict(data.x, data.interventions))
             order, rows = rng.permutation(20), rng.permutation(400)
@@ -90,15 +83,15 @@ def _invariances(report: Report, count: int) -> pd.DataFrame:
                 "rows permuted": np.abs(mixed - p).max(),
                 "rescaled": np.nan,
                 "rows twice": np.abs(twice - p).max(),
-                "auprc": metrics.auprc(p, data.graph),
-                "auprc rows twice": metrics.auprc(twice, data.graph),
-                "chance": data.graph.sum() / 380,
+                "auprc": metrics.auprc(p, graph),
+                "auprc rows twice": metrics.auprc(twice, graph),
+                "chance": metrics.chance(graph),
             }
             if model.kind == "values":
                 scale, shift = rng.uniform(0.1, 10, 20), rng.normal(0, 5, 20)
                 rescaled = model.predict((data.x * scale + shift).astype(np.float32), data.interventions)
                 row["rescaled"] = np.abs(np.asarray(rescaled) - p).max()
-            row.update(_destroyed(model, data.x, data.interventions, data.graph, rng))
+            row.update(_destroyed(model, data, p, graph, rng))
             found.append(row)
     results = pd.DataFrame(found)
     exact = ("variables permuted", "rows permuted", "rescaled", "rows twice")
@@ -123,14 +116,13 @@ def _invariances(report: Report, count: int) -> pd.DataFrame:
 
 
 def _destroyed(
-    model: Model, x: np.ndarray, interventions: np.ndarray, graph: np.ndarray, rng: np.random.Generator
+    model: Model, data: Dataset, p: np.ndarray, graph: np.ndarray, rng: np.random.Generator
 ) -> dict[str, float]:
-    """AUPRC when names, or the values of each column, are shuffled."""
-    p = np.asarray(model.predict(x, interventions))
+    """AUPRC when names, or the values of each column, are shuffled; p is predicted from the data as they are."""
     order = rng.permutation(len(graph))
-    shuffled = rng.permuted(x, axis=0)
+    shuffled = rng.permuted(data.x, axis=0)
     try:
-        nothing = metrics.auprc(np.asarray(model.predict(shuffled, 0 * interventions)), graph)
+        nothing = metrics.auprc(np.asarray(model.predict(shuffled, 0 * data.interventions)), graph)
     except AviciError:
         nothing = float("nan")
     return {"labels shuffled": metrics.auprc(p, graph[np.ix_(order, order)]), "columns shuffled": nothing}

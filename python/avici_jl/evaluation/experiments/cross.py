@@ -6,7 +6,7 @@ import pandas as pd
 
 from avici_jl.evaluation.compare import settings
 from avici_jl.evaluation.experiments.measure import Effort, measure
-from avici_jl.evaluation.experiments.report import Report, methods_table
+from avici_jl.evaluation.experiments.report import Report, methods_table, rows_text
 from avici_jl.model import Model
 
 _METRICS = ("auprc", "f1", "shd", "sid")
@@ -30,7 +30,6 @@ def cross(effort: Effort) -> Report:
                 ignore_index=True,
             )
             everything.append(found)
-            said = f"{setting.n_obs} observational" + (f" + {setting.n_int} interventional" if setting.n_int else "")
-            report.add(f"## `{domain}`, {said} rows", methods_table(found, _METRICS))
+            report.add(f"## `{domain}`, {rows_text(setting)} rows", methods_table(found, _METRICS))
     report.results = pd.concat(everything, ignore_index=True)
     return report

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,10 +12,13 @@ import numpy as np
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.baselines import BASELINES, Answer, Baseline, Data, Worker
 from avici_jl.evaluation.baselines.interface import Cost, Gives
-from avici_jl.evaluation.compare import Setting, evaluation_data
+from avici_jl.evaluation.compare import Setting, labelled_data
 from avici_jl.model import Model
 from avici_jl.prediction import without_cycles
 from avici_jl.simulation import Dataset
+
+FAMILIES = {"linear": ("linear", "scm"), "rff": ("rff", "scm"), "grn-paper": ("grn-paper", "grn")}
+"""The paper's distributions: of each the model that knows it alone, and the broad one."""
 
 TUNING_SEED = 3_000_000
 """Datasets that only thresholds of scores are chosen on; see `evaluation_data`."""
@@ -36,6 +39,10 @@ class Effort(NamedTuple):
     datasets: dict[Cost, int]
     seconds: float
     bootstrap: int
+
+    def affordable(self, *costs: Cost) -> list[str]:
+        """Names of the baselines of these costs; of all of them in a full run."""
+        return [name for name, baseline in BASELINES.items() if self.name == "full" or baseline.cost in costs]
 
 
 QUICK = Effort("quick", {Cost.LOW: 10, Cost.MEDIUM: 5, Cost.HIGH: 2, Cost.EXTREME: 1}, 60.0, 5)
@@ -85,7 +92,7 @@ class Found:
             **dict(zip(("sid", "ancestor_aid", "parent_aid"), distances, strict=True)),
             "ece": metrics.expected_calibration_error(self.scores, truth) if self.probabilities else math.nan,
             "acyclic": metrics.is_acyclic(self.edges),
-            "chance": float(truth.mean() * len(truth) / (len(truth) - 1)),
+            "chance": metrics.chance(truth),
             "seconds": self.seconds,
             "failure": self.failure,
         }
@@ -140,8 +147,8 @@ def measure(
         One dictionary for each method and dataset, with the metrics of `Found.row`.
     """
     where = {"domain": domain, **setting._asdict(), "model": model.name}
-    fresh = list(_labelled(domain, setting, effort.datasets[Cost.LOW], seed))
-    rows = [{"method": "model", **where, "dataset": k, **predicted(model, data).row(g)} for k, (data, g) in fresh]
+    fresh = list(labelled_data(domain, setting, effort.datasets[Cost.LOW], seed))
+    rows = [{"method": "model", **where, "dataset": k, **predicted(model, data).row(g)} for k, data, g in fresh]
     with Worker() as worker:
         for baseline in usable(baselines, setting.n_int > 0):
 
@@ -152,12 +159,19 @@ def measure(
 
             threshold = 0.0
             if baseline.gives is Gives.SCORES and not bootstrap:
-                tuning = _labelled(domain, setting, min(_TUNING, effort.datasets[baseline.cost]), TUNING_SEED + seed)
-                threshold = best_score([(ask(data).matrix, g) for _, (data, g) in tuning])
-            for k, (data, g) in fresh[: effort.datasets[baseline.cost]]:
+                tuning = labelled_data(
+                    domain, setting, min(_TUNING, effort.datasets[baseline.cost]), TUNING_SEED + seed
+                )
+                threshold = best_score([(ask(data).matrix, g) for _, data, g in tuning])
+            for k, data, g in fresh[: effort.datasets[baseline.cost]]:
                 found = answered(baseline, ask(data), g, threshold, bootstrap)
                 rows.append({"method": baseline.name, **where, "dataset": k, **found.row(g)})
     return rows
+
+
+def by_name(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of `measure` in which the model has its own name among the methods."""
+    return [{**row, "method": row["model"] if row["method"] == "model" else row["method"]} for row in rows]
 
 
 def usable(names: Sequence[str], interventional: bool) -> list[Baseline]:
@@ -174,9 +188,3 @@ def best_score(answers: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     candidates = np.unique(np.quantile(pooled[pooled > 0], np.linspace(0, 0.99, 50)))
     f1 = [np.mean([metrics.precision_recall_f1(s >= t, g)[2] for s, g in answers]) for t in candidates]
     return float(candidates[int(np.argmax(f1))])
-
-
-def _labelled(domain: str, setting: Setting, count: int, seed: int) -> Iterator[tuple[int, tuple[Dataset, np.ndarray]]]:
-    for k, data in enumerate(evaluation_data(domain, setting, count, seed)):
-        if data.graph is not None and data.graph.any():
-            yield k, (data, data.graph)

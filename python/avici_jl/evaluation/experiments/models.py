@@ -8,7 +8,7 @@ import pandas as pd
 from avici_jl.evaluation.baselines.interface import Cost
 from avici_jl.evaluation.compare import compare, settings
 from avici_jl.evaluation.experiments.measure import Effort
-from avici_jl.evaluation.experiments.report import Report, cell, table
+from avici_jl.evaluation.experiments.report import Report, cell, rows_text, table
 from avici_jl.model import Model
 
 _DOMAINS = {
@@ -30,8 +30,7 @@ def models(effort: Effort) -> Report:
         changed = "knock-out" if model.kind == "counts" else "interventional"
         for domain in domains:
             for row in compare(model, settings([30], 1000), domain=domain, datasets=count):
-                rows = f"{row.setting.n_obs} observational"
-                rows += f" + {row.setting.n_int} {changed}" if row.setting.n_int else ""
+                rows = rows_text(row.setting, changed)
                 areas = [cell(row.auprc[m]) for m in ("mean difference", "correlation")]
                 ours = cell(row.auprc["model"], bold=True)
                 rest = [f"{row.chance:.2f}", f"{row.f1.mean():.2f}", f"{row.calibration.mean():.3f}"]

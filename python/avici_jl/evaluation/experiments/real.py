@@ -12,7 +12,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from avici_jl.errors import InputError
-from avici_jl.evaluation.baselines import BASELINES, Data, Worker
+from avici_jl.evaluation import metrics
+from avici_jl.evaluation.baselines import Data, Worker
 from avici_jl.evaluation.baselines.interface import Cost
 from avici_jl.evaluation.compare import EVALUATION_SEED
 from avici_jl.evaluation.experiments.measure import Effort, answered, predicted, usable
@@ -59,7 +60,7 @@ def sachs(effort: Effort) -> Report:
         axes.set_title(said)
         one = pd.DataFrame(found)
         report.add(f"## {said[0].upper()}{said[1:]}", methods_table(one, _METRICS), failures(one))
-    report.add(f"Chance AUPRC {graph.sum() / graph.size * 11 / 10:.3f}.")
+    report.add(f"Chance AUPRC {metrics.chance(graph):.3f}.")
     report.add_figure("sachs", figure, "Precision and recall; in brackets the area.")
     report.results = pd.DataFrame(rows)
     return report
@@ -104,8 +105,7 @@ def _methods(effort: Effort, data: Dataset, domain: str) -> tuple[list[dict[str,
         rows.append({"method": name, "domain": domain, **found.row(data.graph)})
         scores[name] = found.scores
     with Worker() as worker:
-        names = [n for n, b in BASELINES.items() if effort.name == "full" or b.cost in (Cost.LOW, Cost.MEDIUM)]
-        for baseline in usable(names, interventional=False):
+        for baseline in usable(effort.affordable(Cost.LOW, Cost.MEDIUM), interventional=False):
             answer = worker.run(baseline.name, Data(data.x, data.interventions, data.kind), seconds=effort.seconds)
             threshold = np.sort(answer.matrix, axis=None)[-int(data.graph.sum())]
             found = answered(baseline, answer, data.graph, threshold, bootstrap=False)

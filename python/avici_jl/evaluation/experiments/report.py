@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from avici_jl.evaluation.compare import Setting
 from avici_jl.evaluation.experiments.measure import Effort
 from avici_jl.evaluation.significance import as_good_as_the_best, mean_and_error
 
@@ -80,6 +81,11 @@ class Report:
             encoding="utf-8",
         )
         return page
+
+
+def rows_text(setting: Setting, changed: str = "interventional") -> str:
+    """The kinds of rows, as in "500 observational + 500 interventional"."""
+    return f"{setting.n_obs} observational" + (f" + {setting.n_int} {changed}" if setting.n_int else "")
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -6,14 +6,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from avici_jl.evaluation.compare import Setting
-from avici_jl.evaluation.experiments.measure import Effort, measure
+from avici_jl.evaluation.experiments.measure import FAMILIES, Effort, measure
 from avici_jl.evaluation.experiments.report import Report, methods_table
 from avici_jl.model import Model
+from avici_jl.plots.curves import COLOURS
 
-_PAIRS = (("linear", ("linear", "scm")), ("rff", ("rff", "scm")), ("grn-paper", ("grn-paper", "grn")))
 _SHIFTS = {"none": "", "graph": "-ood-graph", "mechanism": "-ood-mechanism", "noise": "-ood-noise", "all": "-ood"}
 _METRICS = ("auprc", "auroc", "f1", "shd", "sid", "acyclic")
-_COLOURS = ("#0072B2", "#D55E00")
 
 
 def shifts(effort: Effort) -> Report:
@@ -27,9 +26,9 @@ def shifts(effort: Effort) -> Report:
         "distributions is within their training ranges."
     )
     figure = Figure(figsize=(11, 3.2), layout="constrained")
-    axes = figure.subplots(1, len(_PAIRS), sharey=True)
+    axes = figure.subplots(1, len(FAMILIES), sharey=True)
     everything = []
-    for drawn, (family, models) in zip(axes, _PAIRS, strict=True):
+    for drawn, (family, models) in zip(axes, FAMILIES.items(), strict=True):
         for k, name in enumerate(models):
             model, found = Model.load(name), []
             for shift, ending in _SHIFTS.items():
@@ -41,7 +40,7 @@ def shifts(effort: Effort) -> Report:
             places = [place + 0.4 * k - 0.2 for place in range(len(found))]
             means = [rows["auprc"].mean() for rows in found]
             errors = [rows["auprc"].sem() for rows in found]
-            drawn.bar(places, means, 0.38, yerr=errors, color=_COLOURS[k], label=name, capsize=2)
+            drawn.bar(places, means, 0.38, yerr=errors, color=COLOURS[k], label=name, capsize=2)
         drawn.set(title=family, ylim=(0, 1.18), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1.0])
         drawn.set_xticks(range(len(_SHIFTS)), list(_SHIFTS), fontsize=8)
         drawn.spines[["top", "right"]].set_visible(False)

@@ -10,11 +10,11 @@ from avici_jl.evaluation.compare import Setting
 from avici_jl.evaluation.experiments.measure import Effort, measure
 from avici_jl.evaluation.experiments.report import Report, cell, table
 from avici_jl.model import Model
+from avici_jl.plots.curves import COLOURS
 
 _PAIRS = (("linear", "linear"), ("rff", "rff"), ("grn-paper", "grn-paper"), ("scm", "scm"), ("grn", "grn"))
 _VARIABLES = {"quick": (10, 30, 50), "full": (10, 20, 30, 50, 100)}
 _ROWS = {"quick": (100, 300, 1000), "full": (50, 100, 200, 500, 1000, 2000, 5000)}
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 
 
 def size(effort: Effort) -> Report:
@@ -42,7 +42,7 @@ def size(effort: Effort) -> Report:
             everything += found
             means = [rows["auprc"].mean() for rows in found]
             errors = [rows["auprc"].sem() for rows in found]
-            drawn.errorbar(lengths, means, errors, color=_COLOURS[k], marker="o", markersize=3, label=f"d = {d}")
+            drawn.errorbar(lengths, means, errors, color=COLOURS[k], marker="o", markersize=3, label=f"d = {d}")
             lines.append([str(d), *(cell(rows["auprc"].to_numpy(float)) for rows in found)])
         drawn.set(title=name, xscale="log", xlabel="rows", ylim=(0, 1.02))
         drawn.spines[["top", "right"]].set_visible(False)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from avici_jl.evaluation.baselines import BASELINES
 from avici_jl.evaluation.baselines.interface import Cost
 from avici_jl.evaluation.compare import Setting, settings
 from avici_jl.evaluation.experiments import published
-from avici_jl.evaluation.experiments.measure import Effort, measure
-from avici_jl.evaluation.experiments.report import Report, failures, methods_table
+from avici_jl.evaluation.experiments.measure import FAMILIES, Effort, by_name, measure
+from avici_jl.evaluation.experiments.report import Report, failures, methods_table, rows_text
 from avici_jl.model import Model
 
 _METRICS = ("auprc", "f1", "sid", "shd", "acyclic")
@@ -31,28 +33,26 @@ _AGREEMENT = (
 
 def table1(effort: Effort) -> Report:
     """Table 1: fully o.o.d., 30 variables, 1000 rows."""
-    names = (("linear-ood", ("linear", "scm")), ("rff-ood", ("rff", "scm")), ("grn-paper-ood", ("grn-paper", "grn")))
-    return _tables("Table 1: shifted data, 30 variables", effort, names, 30, list(BASELINES), compared=True)
+    shifted = {f"{family}-ood": models for family, models in FAMILIES.items()}
+    return _tables("Table 1: shifted data, 30 variables", effort, shifted, 30, list(BASELINES), compared=True)
 
 
 def in_distribution(effort: Effort) -> Report:
     """The same in-distribution."""
-    names = (("linear", ("linear", "scm")), ("rff", ("rff", "scm")), ("grn-paper", ("grn-paper", "grn")))
-    cheap = [name for name in BASELINES if effort.name == "full" or BASELINES[name].cost in (Cost.LOW, Cost.MEDIUM)]
-    return _tables("Table 1, in-distribution", effort, names, 30, cheap, compared=False)
+    cheap = effort.affordable(Cost.LOW, Cost.MEDIUM)
+    return _tables("Table 1, in-distribution", effort, FAMILIES, 30, cheap, compared=False)
 
 
 def d100(effort: Effort) -> Report:
     """The same for 100 variables."""
-    names = (("linear-ood", ("scm",)), ("rff-ood", ("scm",)), ("grn-paper-ood", ("grn",)))
-    cheap = [name for name in BASELINES if effort.name == "full" or BASELINES[name].cost is Cost.LOW]
-    return _tables("Table 1 for 100 variables", effort, names, 100, cheap, compared=False)
+    broad = {f"{family}-ood": models[-1:] for family, models in FAMILIES.items()}
+    return _tables("Table 1 for 100 variables", effort, broad, 100, effort.affordable(Cost.LOW), compared=False)
 
 
 def _tables(
     title: str,
     effort: Effort,
-    domains: tuple[tuple[str, tuple[str, ...]], ...],
+    domains: Mapping[str, tuple[str, ...]],
     d: int,
     baselines: list[str],
     *,
@@ -60,7 +60,7 @@ def _tables(
 ) -> Report:
     everything = [
         _of_one(effort, domain, models, setting, [b for b in baselines if _affordable(effort, b, domain)])
-        for domain, models in domains
+        for domain, models in domains.items()
         for setting in settings([d], 1000)
     ]
     report = page(title, pd.concat(everything, ignore_index=True), compared=compared)
@@ -98,9 +98,8 @@ def page(title: str, results: pd.DataFrame, *, compared: bool) -> Report:
                     )
                     for name, group in rows.groupby("method")
                 }
-        said = f"{n_obs} observational" + (f" + {n_int} interventional" if n_int else "")
         report.add(
-            f"## `{domain}`, {said} rows",
+            f"## `{domain}`, {rows_text(Setting(0, n_obs, n_int))} rows",
             methods_table(rows, _METRICS, extra),
             f"Chance AUPRC {rows['chance'].mean():.3f}. {failures(rows)}",
         )
@@ -117,6 +116,5 @@ def _of_one(
 ) -> pd.DataFrame:
     rows = []
     for name in models:
-        found = measure(effort, Model.load(name), domain, setting, baselines if name == models[-1] else ())
-        rows += [{**row, "method": name if row["method"] == "model" else row["method"]} for row in found]
-    return pd.DataFrame(rows)
+        rows += measure(effort, Model.load(name), domain, setting, baselines if name == models[-1] else ())
+    return pd.DataFrame(by_name(rows))
