@@ -87,6 +87,10 @@ def test_structural_hamming_distance_counts_pairs() -> None:
         assert metrics.shd(a, b) == pairs
 
 
+def test_chance_is_the_share_of_ordered_pairs() -> None:
+    assert metrics.chance(CHAIN) == 2 / 6
+
+
 def test_edges_without_a_direction_take_the_true_one() -> None:
     both = CHAIN + CHAIN.T
     np.testing.assert_array_equal(metrics.favourable(both, CHAIN), CHAIN > 0)
