@@ -118,15 +118,18 @@ at random at the end, so that an index tells nothing about the order.
 """
 function sample_graph(rng, model::GraphModel, d)
     graph = ordered_graph(rng, model, d)
-    order = permutation(rng, d)
-    return graph[order, order]
+    order, relabelled = permutation(rng, d), similar(graph)
+    @inbounds for j in 1:d, i in 1:d
+        relabelled[i, j] = graph[order[i], order[j]]
+    end
+    return relabelled
 end
 
 # The graph of a model, every edge from a smaller to a greater index or all the other way.
 function ordered_graph(rng::Stream, model::ErdosRenyi, d::Int)
     probability = 2 * draw(settle(model.edges_per_variable, rng), rng) / (d - 1)
     graph = zeros(UInt8, d, d)
-    for j in 2:d, i in 1:j - 1
+    @inbounds for j in 2:d, i in 1:j - 1
         graph[i, j] = uniform(rng) < probability
     end
     return graph
@@ -144,7 +147,7 @@ function ordered_graph(rng::Stream, model::ScaleFree, d::Int)
             chosen = weighted_index(rng, view(free, 1:new - 1))
             free[chosen] = 0.0
             degree[chosen] += 1
-            weight[chosen] = portable_exp(power * portable_log(Float64(degree[chosen]))) + 1.0
+            weight[chosen] = raised(degree[chosen], power) + 1.0
             if model.transposed
                 graph[chosen, new] = 1
             else
@@ -154,6 +157,8 @@ function ordered_graph(rng::Stream, model::ScaleFree, d::Int)
     end
     return graph
 end
+
+raised(degree::Int, power::Float64) = power == 1 ? Float64(degree) : portable_exp(power * portable_log(Float64(degree)))
 
 function ordered_graph(rng::Stream, model::WattsStrogatz, d::Int)
     dimension = Int(draw(settle(model.dimension, rng), rng))
@@ -222,16 +227,20 @@ The variables with every cause before its effects, `nothing` if the graph has a 
 """
 function topological_order(graph::AbstractMatrix{<:Integer})
     d = size(graph, 1)
-    missing_causes = [count(!iszero, view(graph, :, j)) for j in 1:d]
-    order = [j for j in 1:d if missing_causes[j] == 0]
-    done = 0
-    while done < length(order)
-        done += 1
+    missing_causes, order, found, done = zeros(Int, d), Vector{Int}(undef, d), 0, 0
+    @inbounds for j in 1:d
+        for i in 1:d
+            missing_causes[j] += !iszero(graph[i, j])
+        end
+        iszero(missing_causes[j]) && (order[found += 1] = j)
+    end
+    @inbounds while done < found
+        cause = order[done += 1]
         for j in 1:d
-            graph[order[done], j] == 0 && continue
+            iszero(graph[cause, j]) && continue
             missing_causes[j] -= 1
-            missing_causes[j] == 0 && push!(order, j)
+            iszero(missing_causes[j]) && (order[found += 1] = j)
         end
     end
-    return length(order) == d ? order : nothing
+    return found == d ? order : nothing
 end

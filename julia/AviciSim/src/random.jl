@@ -134,18 +134,23 @@ end
 Fill `out` with standard normal numbers, two of each word of the stream (Box and Muller 1958), in SIMD code. Tails end at
 5.9 standard deviations.
 """
-function fill_normal!(rng::Stream, out::AbstractArray{Float32})
+fill_normal!(rng::Stream, out::AbstractArray{Float32}) = each_normal!(store!, out, rng)
+
+@inline store!(out, i, z) = (@inbounds out[i] = z)
+
+# `put(out, i, z)` for every i and its normal number z.
+@inline function each_normal!(put, out, rng::Stream)
     key, twist, counter = rng.key, rng.twist, rng.counter
     half = (length(out) + 1) ÷ 2
     whole = length(out) ÷ 2
     @inbounds @simd ivdep for i in 1:whole
         radius, turn = polar(finalise(key + (counter + i % UInt64) * GOLDEN, twist))
-        out[i] = radius * cos_turns(turn)
-        out[half + i] = radius * sin_turns(turn)
+        put(out, i, radius * cos_turns(turn))
+        put(out, half + i, radius * sin_turns(turn))
     end
     if half > whole
         radius, turn = polar(finalise(key + (counter + half % UInt64) * GOLDEN, twist))
-        out[half] = radius * cos_turns(turn)
+        put(out, half, radius * cos_turns(turn))
     end
     rng.counter = counter + half
     return out

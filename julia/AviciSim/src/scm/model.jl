@@ -65,36 +65,45 @@ function simulate_scm!(
     order === nothing && throw(ArgumentError("a structural causal model needs an acyclic graph; this one has a cycle"))
     n, d = size(x)
     fill!(interventions, 0)
-    set_rows, target_rng = [Int[] for _ in 1:d], split(rng, :targets)
+    target_rng = split(rng, :targets)
     targets = assign_targets(target_rng, intervention.targets, intervention.at_once, d, n - n_obs)
     for r in axes(targets, 2), j in view(targets, :, r)
         interventions[n_obs + r, j] = 1
-        push!(set_rows[j], n_obs + r)
     end
     value = settle(intervention.value, target_rng)
     f, ε = settle(mechanism, split(rng, :mechanism)), settle(noise, split(rng, :noise))
-    variables = split(rng, :variable)
+    fill_columns!(x, interventions, split(rng, :variable), f, ε, value, graph, order, n_obs)
+    return x, interventions
+end
+
+# A function of its own, so that it is compiled for the types of mechanism and noise.
+function fill_columns!(x, interventions, variables::Stream, f, ε, value, graph, order, n_obs::Int)
+    listed, last = causes_of_each(graph)
     for j in order
         own = split(variables, j)
-        column, causes = view(x, :, j), view(x, :, causes_of(graph, j))
+        column, causes = view(x, :, j), view(x, :, view(listed, last[j] + 1:last[j + 1]))
         evaluate!(column, f, causes, own)
         add_noise!(column, ε, causes, own)
-        for r in set_rows[j]
-            column[r] = Float32(draw(value, own))
+        for r in n_obs + 1:size(x, 1)
+            iszero(interventions[r, j]) || (column[r] = Float32(draw(value, own)))
         end
         all_finite(column) ||
             throw(ArgumentError("the values of a variable overflow; smaller weights or scales, or fewer variables, are needed"))
     end
-    return x, interventions
 end
 
-# The same as findall(!iszero, view(graph, :, j)), with one allocation.
-function causes_of(graph, j::Int)
-    found, last = Vector{Int}(undef, count(!iszero, view(graph, :, j))), 0
-    @inbounds for i in axes(graph, 1)
-        iszero(graph[i, j]) || (found[last += 1] = i)
+# The causes of the variables, one after another, and how many of them come before those of each.
+function causes_of_each(graph)
+    d, number = size(graph, 1), 0
+    listed, last = Vector{Int}(undef, count(!iszero, graph)), Vector{Int}(undef, d + 1)
+    @inbounds for j in 1:d
+        last[j] = number
+        for i in 1:d
+            iszero(graph[i, j]) || (listed[number += 1] = i)
+        end
     end
-    return found
+    last[d + 1] = number
+    return listed, last
 end
 
 # The same as all(isfinite, values), in SIMD code: no exponent has all its bits set.
