@@ -61,7 +61,7 @@ run_domain(name, count, seed) = (AviciSim.simulate_batch(DOMAINS[name], count; d
 
 
 def side_by_side(ours: Callable[[int], object], theirs: Callable[[int], object], repeats: int) -> list[np.ndarray]:
-    """Quartiles of both times in ms, measured in turns once both are warm: compiled, in memory that was in use before."""
+    """Quartiles of both times in ms, measured in turns once both are warm: compiled, in memory used before."""
     times: tuple[list[float], list[float]] = ([], [])
     for k in range(10):
         ours(k)

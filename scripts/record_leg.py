@@ -1,7 +1,8 @@
 """Write down a leg of training: `python scripts/record_leg.py runs/scm`, after `avici-jl export` made a model of it.
 
-Adds a row to docs/training/NAME.legs.csv, draws the curves, writes docs/training/NAME.md, and puts what the next leg
-needs into training_state/NAME: `cp -r training_state/NAME runs/` and `avici-jl train --workdir runs/NAME` go on there.
+Adds a row to docs/training/NAME.legs.csv, draws the run's curves, writes docs/training/NAME.md, and, unless the run is at
+its end, puts what the next leg needs into training_state/RUN: `cp -r training_state/RUN runs/` and
+`avici-jl train --workdir runs/RUN` go on there. The model's NAME is the run's if `--model` says nothing else.
 """
 
 from __future__ import annotations
@@ -28,22 +29,25 @@ def main() -> None:
     """Record the run in the folder that is named."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("workdir", type=Path)
+    arguments.add_argument("--model", default="", help="Name of the shipped model.")
     arguments.add_argument("--note", default="", help="A sentence about this leg.")
     options = arguments.parse_args()
     workdir: Path = options.workdir
-    name, docs = workdir.name, ROOT / "docs" / "training"
+    run, docs = workdir.name, ROOT / "docs" / "training"
+    name = options.model or run
     card = json.loads((pretrained_dir() / name / "card.json").read_text())
     config = json.loads((workdir / "config.json").read_text())
-    leg = {"date": str(date.today()), "revision": revision(), **reached(card), "note": options.note}
+    leg = {"run": run, "date": str(date.today()), "revision": revision(), **reached(card), "note": options.note}
     path = docs / f"{name}.legs.csv"
     legs = pd.concat([pd.read_csv(path), pd.DataFrame([leg])]) if path.is_file() else pd.DataFrame([leg])
     legs.to_csv(path, index=False)
     curve = pd.read_csv(workdir / "progress.csv")
-    curve[:: max(1, len(curve) // CURVE_ROWS)].to_csv(docs / f"{name}.curve.csv", index=False)
-    shutil.copy(workdir / "held_out.csv", docs / f"{name}.held_out.csv")
-    plot_training(workdir).savefig(docs / f"{name}.png", dpi=100)
+    curve[:: max(1, len(curve) // CURVE_ROWS)].to_csv(docs / f"{run}.curve.csv", index=False)
+    shutil.copy(workdir / "held_out.csv", docs / f"{run}.held_out.csv")
+    plot_training(workdir).savefig(docs / f"{run}.png", dpi=100)
     (docs / f"{name}.md").write_text(page(name, config, legs), encoding="utf-8")
-    print(f"{name}: {keep_state(workdir, ROOT / 'training_state' / name) / 1e6:.1f} MB of state kept")
+    if leg["step"] < config["steps"]:
+        print(f"{run}: {keep_state(workdir, ROOT / 'training_state' / run) / 1e6:.1f} MB of state kept")
 
 
 def revision() -> str:
@@ -75,15 +79,14 @@ def page(name: str, config: dict, legs: pd.DataFrame) -> str:
 
 A row for each leg, at its end: steps and datasets so far, hours of the clock on one core of a shared machine, hours of
 that core, and what the model that was made of it reaches on fresh datasets (`avici-jl export`; the largest d of its
-card, `pretrained/{name}/card.md`). The curves are [{name}.curve.csv]({name}.curve.csv) and
-[{name}.held_out.csv]({name}.held_out.csv).
+card, `pretrained/{name}/card.md`). The curves of each run are in RUN.curve.csv and RUN.held_out.csv of this folder.
 
 {head}
 {chr(10).join(rows)}
 
-![Curves]({name}.png)
+{chr(10).join(f"![Curves of {run}]({run}.png)" for run in legs["run"].unique())}
 
-## Settings
+## Settings of the last run
 
 ```json
 {settings}

@@ -110,6 +110,32 @@ def test_the_paper_s_network_has_the_paper_s_size() -> None:
     assert count == pytest.approx(4.2e6, rel=0.02)
 
 
+@pytest.mark.parametrize("fields", [{"axes": "variables"}, {"axes": "observations"}, {"edges": "relational"}])
+def test_ablated_networks_keep_invariance_and_equivariance(fields: dict[str, str]) -> None:
+    rng, net = np.random.default_rng(3), network({**AXIAL, **fields})
+    x = rng.normal(size=(2, 7, 5, 2)).astype(np.float32)
+    logits, rows, variables = np.asarray(net(jnp.asarray(x))), rng.permutation(7), rng.permutation(5)
+    found = net(jnp.asarray(x[:, rows][:, :, variables]))
+    np.testing.assert_allclose(found, logits[:, variables][:, :, variables], atol=1e-4)
+
+
+def test_attention_over_one_axis_alone_does_not_mix_the_other() -> None:
+    """Over observations an edge depends on its two columns alone; over variables repeated rows change nothing."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(1, 6, 4, 2)).astype(np.float32)
+    changed = x.copy()
+    changed[..., 3, :] += 1.0
+    before, after = (np.asarray(network({**AXIAL, "axes": "observations"})(jnp.asarray(v)))[0] for v in (x, changed))
+    np.testing.assert_allclose(after[:3, :3], before[:3, :3], atol=1e-5)
+    assert abs(after[3, 0] - before[3, 0]) > 1e-4
+    both, alone = (np.asarray(network(c)(jnp.asarray(x)))[0] for c in (AXIAL, {**AXIAL, "axes": "variables"}))
+    assert np.abs(both - alone).max() > 1e-4
+    first_row = np.asarray(network({**AXIAL, "axes": "variables"})(jnp.asarray(x[:, [0, 0, 0]])))
+    np.testing.assert_allclose(
+        first_row, np.asarray(network({**AXIAL, "axes": "variables"})(jnp.asarray(x[:, :1]))), atol=1e-5
+    )
+
+
 @pytest.mark.parametrize(("n", "d"), [(1, 2), (2, 3), (7, 9), (40, 5), (600, 3)])
 def test_the_axial_network_is_invariant_and_equivariant_in_float32(n: int, d: int) -> None:
     """In the order of the rows and of the variables, to 1e-4, for any n and d; 600 rows take the path in blocks."""

@@ -19,7 +19,9 @@ def train(
             "(file.py:function), or a folder of labelled datasets."
         ),
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="compact (default), paper, smoke, or a .toml file.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="compact (default), finish, paper, smoke, or a .toml file.")
+    ] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="One setting, as in optimizer.peak=4e-3; repeatable.")
     ] = None,

@@ -15,6 +15,7 @@ from flax import nnx
 
 from avici_jl.errors import ConfigError
 from avici_jl.network.axial import AxialConfig, AxialTransformer
+from avici_jl.network.heads import EDGE_HEADS
 from avici_jl.network.pair import PairConfig, PairTransformer
 
 _KINDS: dict[str, tuple[Any, Any]] = {
@@ -23,7 +24,11 @@ _KINDS: dict[str, tuple[Any, Any]] = {
 }
 
 
-_CHOICES = {"dtype": ("float32", "bfloat16")}
+_CHOICES = {
+    "dtype": ("float32", "bfloat16"),
+    "axes": ("both", "variables", "observations"),
+    "edges": tuple(EDGE_HEADS),
+}
 _LIMITS = {"dropout": (1.0, "a share in [0, 1)"), "clip": (float("inf"), "a number, at least 0")}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ from flax import nnx
 
 from avici_jl.network.attention import SelfAttention
 from avici_jl.network.blocks import in_blocks, of_rows
-from avici_jl.network.heads import CosineHead, mask_diagonal
+from avici_jl.network.heads import EDGE_HEADS, mask_diagonal
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class AxialConfig:
         heads: attention heads.
         head_size: size of a head.
         widening: hidden size of the perceptrons, in units of `dim`.
+        axes: what the two attentions of a layer are over: "both", variables and then observations; or "variables" or
+            "observations" twice (Table 2b).
+        edges: how edges are read from variables: "cosine" (Eq. 6), or "relational" (Table 2c).
         dropout: rate, on what each attention and perceptron adds.
         dtype: what attention and perceptrons compute in, "float32" or "bfloat16" (for accelerators). Parameters, the
             sum over the layers, softmax and the edge head are float32 in any case.
@@ -36,6 +40,8 @@ class AxialConfig:
     heads: int = 8
     head_size: int = 32
     widening: int = 4
+    axes: str = "both"
+    edges: str = "cosine"
     dropout: float = 0.0
     dtype: str = "float32"
     remat: bool = False
@@ -50,7 +56,7 @@ class AxialTransformer(nnx.Module):
         self.embed = nnx.Linear(2, config.dim, kernel_init=uniform, rngs=rngs)
         self.layers = nnx.List([AxialLayer(config, rngs=rngs) for _ in range(config.layers)])
         self.norm = nnx.LayerNorm(config.dim, rngs=rngs)
-        self.head = CosineHead(config.dim, rngs=rngs)
+        self.head = EDGE_HEADS[config.edges](config.dim, rngs=rngs)
 
     def __call__(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
@@ -66,9 +72,13 @@ class AxialTransformer(nnx.Module):
 
 
 class AxialLayer(nnx.Module):
-    """Attention over variables, perceptron, attention over observations, perceptron; all residual."""
+    """Attention over variables, perceptron, attention over observations, perceptron; all residual.
+
+    With `config.axes` other than "both", both attentions are over the same axis.
+    """
 
     def __init__(self, config: AxialConfig, *, rngs: nnx.Rngs) -> None:
+        self.axes = config.axes
         self.over_variables = Residual(_attention(config, rngs), config, rngs=rngs)
         self.then = Residual(Perceptron(config, rngs=rngs), config, rngs=rngs)
         self.over_observations = Residual(_attention(config, rngs), config, rngs=rngs)
@@ -77,12 +87,14 @@ class AxialLayer(nnx.Module):
     def __call__(self, h: jax.Array, key: jax.Array | None, *, deterministic: bool) -> jax.Array:
         """h [batch, n, d, dim] to the same shape; the key is for dropout."""
         rngs = None if key is None else nnx.Rngs(dropout=key)
-        h = self.over_variables(h, deterministic=deterministic, rngs=rngs)
-        h = self.then(h, deterministic=deterministic, rngs=rngs)
-        h = jnp.swapaxes(h, -2, -3)
-        h = self.over_observations(h, deterministic=deterministic, rngs=rngs)
-        h = self.last(h, deterministic=deterministic, rngs=rngs)
-        return jnp.swapaxes(h, -2, -3)
+        call: dict[str, Any] = {"deterministic": deterministic, "rngs": rngs}
+        if self.axes == "observations":
+            h = jnp.swapaxes(h, -2, -3)
+        h = self.then(self.over_variables(h, **call), **call)
+        if self.axes == "both":
+            h = jnp.swapaxes(h, -2, -3)
+        h = self.last(self.over_observations(h, **call), **call)
+        return h if self.axes == "variables" else jnp.swapaxes(h, -2, -3)
 
 
 class Residual(nnx.Module):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from avici_jl.evaluation.experiments.ablations import ablations
 from avici_jl.evaluation.experiments.calibration import calibration
 from avici_jl.evaluation.experiments.checks import checks
 from avici_jl.evaluation.experiments.cross import cross
@@ -26,6 +27,7 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
     "size": size,
     "calibration": calibration,
     "cross": cross,
+    "ablations": ablations,
     "sachs": sachs,
     "semireal": semireal,
     "checks": checks,
