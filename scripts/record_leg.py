@@ -1,7 +1,7 @@
 """Write down a leg of training: `python scripts/record_leg.py runs/scm`, after `avici-jl export` made a model of it.
 
-Adds a row to docs/training/NAME.legs.csv, draws the run's curves, writes docs/training/NAME.md, and, unless the run is at
-its end, puts what the next leg needs into training_state/RUN: `cp -r training_state/RUN runs/` and
+Adds a row to docs/training/NAME.legs.csv, draws the run's curves, writes docs/training/NAME.md, and, unless the run is
+at its end, puts what the next leg needs into training_state/RUN: `cp -r training_state/RUN runs/` and
 `avici-jl train --workdir runs/RUN` go on there. The model's NAME is the run's if `--model` says nothing else.
 """
 

@@ -79,6 +79,21 @@ def test_a_run_starts_from_another_model(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_new_statistics_start_with_weight_zero(tmp_path: Path) -> None:
+    run(tmp_path / "first", domain="linear", preset="smoke", overrides=["steps=3"], say=lambda _: None)
+    first = load_model(tmp_path / "first").params
+    start = [f'init="{tmp_path / "first"}"', "optimizer.peak=1e-9", "steps=1", "average=0.0"]
+    more = [*start, 'network.statistics=["basic", "interventional"]']
+    run(tmp_path / "more", domain="linear", preset="smoke", overrides=more, say=lambda _: None)
+    kernel = load_model(tmp_path / "more").params["embed"]["kernel"]
+    assert kernel.shape == (18 + 12, 16)
+    np.testing.assert_allclose(kernel[:18], first["embed"]["kernel"], atol=1e-6)
+    np.testing.assert_allclose(kernel[18:], 0, atol=1e-6)
+    with pytest.raises(ConfigError, match="do not fit"):
+        swapped = [*start, 'network.statistics=["interventional", "basic"]']
+        run(tmp_path / "swapped", domain="linear", preset="smoke", overrides=swapped, say=lambda _: None)
+
+
 def test_another_kind_of_network_replaces_the_preset_s(tmp_path: Path) -> None:
     axial = 'network={kind="axial", dim=8, layers=1, heads=2, head_size=4}'
     run(tmp_path / "axial", domain="rff", preset="smoke", overrides=[axial, "steps=2", "optimizer.name=lamb"])

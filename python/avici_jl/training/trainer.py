@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from avici_jl.errors import ConfigError, TrainingError
+from avici_jl.network.statistics import count_statistics
 from avici_jl.threads import blas_threads
 from avici_jl.training.checkpoint import RunCheckpoints, find_model, load_model
 from avici_jl.training.data import Batch, TrainingData
@@ -193,11 +194,14 @@ class Trainer:
 def start_from(state: TrainState, config: Config) -> TrainState:
     """The first state of a run, with the parameters of the model that `config.init` names.
 
+    A compact network may see more statistics than that model: those at the end of its list start with weight zero.
+
     Raises:
         CheckpointError: there is no such model.
         ConfigError: its network is another one.
     """
-    found = load_model(find_model(config.init)).params
+    model = load_model(find_model(config.init))
+    found = _with_more_statistics(model.params, model.config["network"], config.network)
     shapes = [jax.tree.map(np.shape, params) for params in (found, state.params)]
     if shapes[0] != shapes[1]:
         raise ConfigError(f"The parameters of {config.init} do not fit this run's network; give it the same settings.")
@@ -206,3 +210,13 @@ def start_from(state: TrainState, config: Config) -> TrainState:
         for _ in range(2)
     )
     return state._replace(params=params, average=average)
+
+
+def _with_more_statistics(params: dict, old: dict, new: dict) -> dict:
+    """Parameters of a compact network, with zero weights for the statistics that only the new settings have."""
+    before, after = old.get("statistics", []), new.get("statistics", [])
+    if len(after) <= len(before) or after[: len(before)] != before:
+        return params
+    more = count_statistics(after[len(before) :])
+    embed = params["embed"] | {"kernel": np.pad(params["embed"]["kernel"], ((0, more), (0, 0)))}
+    return params | {"embed": embed}

@@ -11,13 +11,14 @@ from avici_jl.evaluation.baselines.interface import Cost
 from avici_jl.evaluation.compare import Setting
 from avici_jl.evaluation.experiments.measure import Effort, measure
 from avici_jl.evaluation.experiments.published import TABLE_2
-from avici_jl.evaluation.experiments.report import METRICS, Report, cell, table
+from avici_jl.evaluation.experiments.report import METRICS, Report, cell, rows_text, table
 from avici_jl.evaluation.significance import as_good_as_the_best
 from avici_jl.model import Model
 from avici_jl.training import run
 
 STEPS = {"quick": 1000, "full": 20_000}
 D, ROWS = 10, 50
+SETTING = Setting(D, ROWS // 2, ROWS // 2)
 SMALL = [
     "replicas=1",
     "average=0.99",
@@ -57,11 +58,11 @@ def ablations(effort: Effort) -> Report:
     steps = STEPS[effort.name]
     report = Report("What the parts of the paper's network are worth")
     report.add(
-        f"Table 2 on a small scale: networks of 2 blocks of width 32 (★) with one part changed, each trained for {steps} "
-        f"steps on `rff` with d = 5 and {D}, one seed each, and measured with d = {D}, {ROWS // 2} observational + "
-        f"{ROWS // 2} interventional rows on the same {effort.datasets[Cost.LOW]} datasets. Mean ± standard error; bold "
-        "is the best and what a t-test does not tell from it. In brackets are the paper's numbers for 8 blocks of width "
-        "128, 300 000 steps and d = 30, where it has that row."
+        f"Table 2 on a small scale: networks of 2 blocks of width 32 (★) with one part changed, each trained for "
+        f"{steps} steps on `rff` with d = 5 and {D}, one seed each, and measured with d = {D}, {rows_text(SETTING)} "
+        f"rows on the same {effort.datasets[Cost.LOW]} datasets. Mean ± standard error; "
+        "bold is the best and what a t-test does not tell from it. In brackets are the paper's numbers for 8 blocks of "
+        "width 128, 300 000 steps and d = 30, where it has that row."
     )
     found = []
     for name, (_, changes) in VARIANTS.items():
@@ -71,7 +72,7 @@ def ablations(effort: Effort) -> Report:
             run(Path(folder), domain="rff", preset="paper", overrides=overrides, workers=0, say=lambda line: None)
             model = Model.load(folder)
             for domain in ("rff", "rff-ood"):
-                rows = measure(effort, model, domain, Setting(D, ROWS - ROWS // 2, ROWS // 2), ())
+                rows = measure(effort, model, domain, SETTING, ())
                 found.append(pd.DataFrame(rows).assign(method=name))
     report.results = pd.concat(found, ignore_index=True).drop(columns="model")
     header = ["", "network", *(f"`{domain}` {METRICS[m][0]}" for domain in ("rff", "rff-ood") for m in _METRICS)]
