@@ -54,6 +54,12 @@ def test_a_run_goes_on_and_becomes_a_model(trained: Path, tmp_path: Path) -> Non
     options = ["--d", "4", "--n", "40", "--datasets", "2", "--json"]
     settings = json.loads(call("evaluate", tmp_path / "mine", *options))["settings"]
     assert [row["n_int"] for row in settings] == [0, 20] and len(settings[0]["auprc"]["model"]) == 2
+    said = call("evaluate", tmp_path / "mine", *options[:-1], "--out", tmp_path / "report")
+    written = pd.read_csv(tmp_path / "report" / "report.csv")
+    assert written["n_int"].tolist() == [0, 0, 20, 20] and written["f1"].between(0, 1).all()
+    assert str(tmp_path / "report") in said.replace("\n", "")
+    assert "| `linear` | 4 | 20 obs. + 20 int. |" in (tmp_path / "report" / "report.md").read_text()
+    assert (tmp_path / "report" / "report.png").stat().st_size > 3000
 
 
 def test_a_table_becomes_named_edges(trained: Path, tmp_path: Path) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from avici_jl.cli.shared import JsonOption, comparison_table, out, print_json, progress
+from avici_jl.cli.shared import ForceOption, JsonOption, comparison_table, may_write, out, print_json, progress
 
 if TYPE_CHECKING:
     from avici_jl.evaluation.compare import Comparison
+    from avici_jl.model import Model
 
 
 def evaluate(
@@ -26,7 +27,11 @@ def evaluate(
         list[Path] | None,
         typer.Option(help="Instead of simulating: folder of a dataset with its graph, or of many; repeatable."),
     ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder for a report: table, picture and numbers.")
+    ] = None,
     as_json: JsonOption = False,
+    force: ForceOption = False,
 ) -> None:
     """Print the model's AUPRC beside simple scores, on fresh simulated data or on labelled datasets of your own.
 
@@ -34,8 +39,9 @@ def evaluate(
 
     avici-jl evaluate rff --domain linear --d 20 --datasets 10
 
-    avici-jl evaluate scm --data my-datasets
+    avici-jl evaluate scm --data my-datasets --out report
     """
+    may_write(folder, force=force)
     with progress.status("Loading the model …"):
         from avici_jl.evaluation.compare import compare, compare_on, read_labelled, settings
         from avici_jl.model import Model
@@ -45,7 +51,7 @@ def evaluate(
     if data:
         with progress.status("Predicting …"):
             rows += [compare_on(trained, setting, found) for setting, found in sorted(read_labelled(data).items())]
-        _show(rows, trained.name, ", ".join(map(str, data)), as_json)
+        _show(rows, trained, ", ".join(path.name for path in data), as_json, folder)
         return
     where = settings(d, n)
     with progress.status(f"Simulating and predicting {datasets} datasets of each of {len(where)} settings …") as status:
@@ -55,14 +61,21 @@ def evaluate(
             status.update(f"{len(rows)} of {len(where)} settings are done …")
 
         compare(trained, where, domain=domain, datasets=datasets, seed=seed, done=done)
-    _show(rows, trained.name, domain or trained.domain, as_json, f", {datasets} datasets each")
+    _show(rows, trained, domain or trained.domain, as_json, folder, f", {datasets} datasets each")
 
 
-def _show(rows: list[Comparison], model: str, domain: str, as_json: bool, ending: str = "") -> None:
+def _show(
+    rows: list[Comparison], model: Model, domain: str, as_json: bool, folder: Path | None, ending: str = ""
+) -> None:
+    from avici_jl.evaluation.card import write_results
+
+    page = None if folder is None else write_results(folder, model, domain, rows)
     if as_json:
-        print_json({"model": model, "domain": domain, "settings": [_plain(row) for row in rows]})
-    else:
-        out.print(comparison_table(rows, f"{model} on {domain}{ending}"))
+        print_json({"model": model.name, "domain": domain, "settings": [_plain(row) for row in rows]})
+        return
+    out.print(comparison_table(rows, f"{model.name} on {domain}{ending}"))
+    if page is not None:
+        out.print(f"Report: {page}")
 
 
 def _plain(row: Comparison) -> dict[str, Any]:

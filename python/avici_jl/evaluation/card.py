@@ -1,4 +1,4 @@
-"""A model's card for people: Markdown beside the model, and a picture of its calibration."""
+"""Results for people: a model's card, and the report of an evaluation; Markdown with a picture."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from avici_jl.evaluation.compare import Comparison
+from avici_jl.evaluation.significance import mean_and_error
+from avici_jl.model import Model
 
 
 def write_card(
@@ -68,17 +71,7 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         f"{card['evaluation'][0]['datasets']} datasets; F1, structural Hamming distance (SHD), expected calibration "
         "error (ECE) and share of acyclic predictions at the threshold of the condition.",
         "",
-        "| domain | d | rows | model | correlation | mean difference | chance | F1 | SHD | ECE | acyclic |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in card["evaluation"]:
-        rows = f"{row['n_obs']} obs." + (f" + {row['n_int']} int." if row["n_int"] else "")
-        scores = [_cell(row["auprc"].get(m)) for m in ("model", "correlation", "mean difference")]
-        lines.append(
-            f"| `{row['domain']}` | {row['d']} | {rows} | {' | '.join(scores)} | {row['chance']:.2f} | "
-            f"{_cell(row['f1'])} | {row['shd'][0]:.1f} | {row['ece'][0]:.3f} | {100 * row['acyclic']:.0f} % |"
-        )
-    lines += [
+        results_table(card["evaluation"]),
         "",
         "![Calibration](card.png)",
         "",
@@ -96,6 +89,77 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         "",
     ]
     return "\n".join(lines)
+
+
+def summary(domain: str, row: Comparison) -> dict[str, Any]:
+    """What a card says of a comparison: means and standard errors over its datasets."""
+    return {
+        "domain": domain,
+        **row.setting._asdict(),
+        "datasets": len(row.f1),
+        "auprc": {name: mean_and_error(values) for name, values in row.auprc.items() if len(values)},
+        "f1": mean_and_error(row.f1),
+        "shd": mean_and_error(row.shd),
+        "ece": mean_and_error(row.calibration),
+        "acyclic": float(row.acyclic.mean()),
+        "chance": row.chance,
+    }
+
+
+def results_table(entries: Sequence[Mapping[str, Any]]) -> str:
+    """Summaries as a table in Markdown."""
+    lines = [
+        "| domain | d | rows | model | correlation | mean difference | chance | F1 | SHD | ECE | acyclic |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in entries:
+        rows = f"{row['n_obs']} obs." + (f" + {row['n_int']} int." if row["n_int"] else "")
+        scores = [_cell(row["auprc"].get(m)) for m in ("model", "correlation", "mean difference")]
+        lines.append(
+            f"| `{row['domain']}` | {row['d']} | {rows} | {' | '.join(scores)} | {row['chance']:.2f} | "
+            f"{_cell(row['f1'])} | {row['shd'][0]:.1f} | {row['ece'][0]:.3f} | {100 * row['acyclic']:.0f} % |"
+        )
+    return "\n".join(lines)
+
+
+def write_results(folder: Path, model: Model, where: str, rows: Sequence[Comparison]) -> Path:
+    """Write `report.md`, with a picture, and `report.csv`, a row for each dataset, into a folder; gives the page."""
+    from avici_jl.plots import plot_calibration, plot_precision_recall
+
+    probabilities, graphs = zip(*(pair for row in rows for pair in row.predictions), strict=True)
+    figure = Figure(figsize=(9.2, 4.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    plot_calibration(probabilities, graphs, axes=left)
+    plot_precision_recall({model.name: probabilities}, graphs, axes=right)
+    entries = [summary(where, row) for row in rows]
+    folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(folder / "report.png", dpi=100)
+    pd.concat([_datasets(row) for row in rows]).to_csv(folder / "report.csv", index=False, float_format="%.6g")
+    page = folder / "report.md"
+    page.write_text(
+        f"""# {model.name} on {where}
+
+Area under the precision-recall curve, mean ± standard error over the datasets of each size, beside |correlation| and,
+with interventions, the mean difference; F1, structural Hamming distance (SHD), expected calibration error (ECE) and
+share of acyclic predictions at the model's threshold ({model.decision_threshold(False):g} on observational data,
+{model.decision_threshold(True):g} with interventions).
+
+{results_table(entries)}
+
+![Calibration; precision and recall](report.png)
+
+*Pairs of all datasets pooled. Left: how often edges of each predicted probability are there. Right: precision against
+recall.*
+""",
+        encoding="utf-8",
+    )
+    return page
+
+
+def _datasets(row: Comparison) -> pd.DataFrame:
+    auprc = {f"auprc of {name}": values for name, values in row.auprc.items() if len(values)}
+    scores = {**auprc, "f1": row.f1, "shd": row.shd, "ece": row.calibration, "acyclic": row.acyclic}
+    return pd.DataFrame({**row.setting._asdict(), "dataset": range(len(row.f1)), **scores})
 
 
 def _cell(value: Sequence[float] | None) -> str:

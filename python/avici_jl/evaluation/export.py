@@ -13,9 +13,8 @@ import jax
 import numpy as np
 
 from avici_jl.evaluation.calibration import Predictions, calibrate
-from avici_jl.evaluation.card import write_card
+from avici_jl.evaluation.card import summary, write_card
 from avici_jl.evaluation.compare import Comparison, compare, labelled_data, settings
-from avici_jl.evaluation.significance import mean_and_error
 from avici_jl.model import Model
 from avici_jl.training.checkpoint import LoadedModel, load_model, save_model
 
@@ -76,7 +75,7 @@ def export(
             datasets=datasets,
             done=lambda row, name=name: done(name, row),  # type: ignore[misc]
         )
-    card["evaluation"] = [_as_table(name, row) for name, found in rows.items() for row in found]
+    card["evaluation"] = [summary(name, row) for name, found in rows.items() for row in found]
     save_model(out, config=loaded.config, params=loaded.params, card=card)
     write_card(Path(out), finished.name, loaded.config, card, rows)
     return Model.load(out)
@@ -90,17 +89,3 @@ def _predictions(model: Model, sizes: Sequence[int], n: int, datasets: int) -> d
         for _, data, graph in labelled_data(model.domain, setting, datasets, seed=_CALIBRATION_SEED):
             found[condition].append((np.asarray(model.predict(data)), graph))
     return dict(found)
-
-
-def _as_table(domain: str, row: Comparison) -> dict[str, Any]:
-    return {
-        "domain": domain,
-        **row.setting._asdict(),
-        "datasets": len(row.f1),
-        "auprc": {name: mean_and_error(values) for name, values in row.auprc.items() if len(values)},
-        "f1": mean_and_error(row.f1),
-        "shd": mean_and_error(row.shd),
-        "ece": mean_and_error(row.calibration),
-        "acyclic": float(row.acyclic.mean()),
-        "chance": row.chance,
-    }
