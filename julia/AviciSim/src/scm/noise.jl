@@ -58,7 +58,8 @@ settle(scale::Heteroscedastic, rng::Stream) = Heteroscedastic(settle(scale.logit
 
 function add_noise!(y, noise::AdditiveNoise, causes, rng::Stream)
     scale = scales(noise.scale, causes, rng)
-    if noise.shape === :gaussian # without a pass over memory in between
+    if noise.shape === :gaussian
+        # without a pass over memory in between
         return each_normal!((y, r, ε) -> (@inbounds y[r] += scale_of(scale, r) * ε), y, rng)
     end
     memory = borrow(COLUMNS, length(y))
