@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +48,15 @@ def test_overrides_change_single_settings() -> None:
 def test_wrong_settings_are_refused(override: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         resolve("linear", **VALUES, preset="smoke", overrides=[override])
+
+
+def test_a_preset_holds_what_differs_from_its_base(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('base = "smoke"\nsteps = 7\n[network]\ndim = 24\n')
+    smoke, mine = (resolve("linear", **VALUES, preset=p) for p in ("smoke", str(tmp_path / "mine.toml")))
+    assert mine == replace(smoke, steps=7, network={**smoke.network, "dim": 24})
+    (tmp_path / "lost.toml").write_text('base = "none"\n')
+    with pytest.raises(ConfigError, match='no preset "none"'):
+        resolve("linear", **VALUES, preset=str(tmp_path / "lost.toml"))
 
 
 def test_counts_are_not_stretched() -> None:

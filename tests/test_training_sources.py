@@ -65,6 +65,9 @@ def test_a_shipped_model_is_fine_tuned_on_labelled_datasets(
     before, after = (jax.tree.leaves(model._loaded.params) for model in (shipped, tuned))
     moved = max(np.abs(a - b).max() for a, b in zip(after, before, strict=True))
     assert 0 < moved < 1e-3  # two small steps away
+    tuned = Model(tuned._loaded._replace(card=shipped.card), "tuned")  # with the same temperature
+    p, q = (model.predict(labelled(1)[0]) for model in (tuned, shipped))
+    np.testing.assert_allclose(p, q, atol=0.02)
 
 
 def test_a_model_for_counts_is_not_tuned_on_values(tmp_path: Path) -> None:

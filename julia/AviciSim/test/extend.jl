@@ -5,6 +5,9 @@ const EXAMPLE = joinpath(ROOT, "examples", "own_models")
 struct Ring <: AviciSim.GraphModel end
 AviciSim.sample_graph(::AviciSim.Stream, ::Ring, d::Int) = UInt8[mod1(i + 1, d) == j for i in 1:d, j in 1:d]
 
+struct Narrow <: AviciSim.GraphModel end
+AviciSim.sample_graph(::AviciSim.Stream, ::Narrow, d::Int) = zeros(UInt8, d, d - 1)
+
 struct Square <: AviciSim.Mechanism end
 AviciSim.evaluate!(y, ::Square, causes, rng) = (y .= vec(sum(abs2, causes; dims = 2)))
 
@@ -22,6 +25,10 @@ end
 
 @testset "what goes wrong in a thread arrives as it is" begin
     @test occursin("cycle", refusal(() -> simulate_batch(Domain("linear"; graph = Ring()), 3; d = 3, n_obs = 5)))
+end
+
+@testset "a graph of another size is refused" begin
+    @test occursin("3 × 3, got 3 × 2", refusal(() -> simulate(Domain("linear"; graph = Narrow()); d = 3, n_obs = 5)))
 end
 
 @testset "in a domain file" begin

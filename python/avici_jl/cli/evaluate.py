@@ -51,7 +51,7 @@ def evaluate(
     if data:
         with progress.status("Predicting …"):
             rows += [compare_on(trained, setting, found) for setting, found in sorted(read_labelled(data).items())]
-        _show(rows, trained, ", ".join(path.name for path in data), as_json, folder)
+        _show(rows, trained, ", ".join(map(str, data)), as_json, folder)
         return
     where = settings(d, n)
     with progress.status(f"Simulating and predicting {datasets} datasets of each of {len(where)} settings …") as status:
@@ -67,9 +67,11 @@ def evaluate(
 def _show(
     rows: list[Comparison], model: Model, domain: str, as_json: bool, folder: Path | None, ending: str = ""
 ) -> None:
-    from avici_jl.evaluation.card import write_results
+    page = None
+    if folder is not None:
+        from avici_jl.evaluation.card import write_results
 
-    page = None if folder is None else write_results(folder, model, domain, rows)
+        page = write_results(folder, model, domain, rows)
     if as_json:
         print_json({"model": model.name, "domain": domain, "settings": [_plain(row) for row in rows]})
         return

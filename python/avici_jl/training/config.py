@@ -32,7 +32,8 @@ def resolve(
 
     A preset is the name of a shipped one or the path of a TOML file. Its tables `[values]` and `[counts]` hold
     what differs between the kinds of data, its tables `[domain.NAME]` what belongs to a domain and those based on it.
-    The value of an override is written as in TOML; a bare word is a string.
+    One that names another as its `base` holds only what differs from it. The value of an override is written as in
+    TOML; a bare word is a string.
 
     Args:
         domain: what the settings call it.
@@ -45,14 +46,7 @@ def resolve(
     Raises:
         ConfigError: unknown preset, unknown field, or a value that cannot be.
     """
-    path = Path(preset) if preset.endswith(".toml") else PRESETS / f"{preset}.toml"
-    try:
-        table = tomllib.loads(path.read_text())
-    except FileNotFoundError:
-        names = ", ".join(list_presets())
-        raise ConfigError(f'There is no preset "{preset}". Shipped ones: {names}; or give a .toml file.') from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not a TOML file: {error}") from None
+    table = _read_preset(preset)
     variants = {name: table.pop(name, {}) for name in ("values", "counts")}
     families = table.pop("domain", {})
     table = _merge(table, variants[kind])
@@ -72,6 +66,19 @@ def resolve(
             change = {part: change}
         table = _merge(table, change)
     return Config.from_dict(table)
+
+
+def _read_preset(preset: str) -> dict[str, Any]:
+    path = Path(preset) if preset.endswith(".toml") else PRESETS / f"{preset}.toml"
+    try:
+        table = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        names = ", ".join(list_presets())
+        raise ConfigError(f'There is no preset "{preset}". Shipped ones: {names}; or give a .toml file.') from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not a TOML file: {error}") from None
+    base = table.pop("base", None)
+    return table if base is None else _merge(_read_preset(base), table)
 
 
 def _value(text: str) -> Any:

@@ -61,9 +61,10 @@ function simulate_scm!(
     graph::AbstractMatrix{UInt8},
     n_obs::Int,
 )
+    n, d = size(x)
+    size(graph) == (d, d) || throw(ArgumentError("graph must be $d × $d, got $(join(size(graph), " × "))"))
     order = topological_order(graph)
     order === nothing && throw(ArgumentError("a structural causal model needs an acyclic graph; this one has a cycle"))
-    n, d = size(x)
     fill!(interventions, 0)
     target_rng = split(rng, :targets)
     targets = assign_targets(target_rng, intervention.targets, intervention.at_once, d, n - n_obs)
