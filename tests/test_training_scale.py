@@ -102,7 +102,7 @@ def test_two_processes_share_a_run_and_its_checkpoints(one_device: Path, tmp_pat
             processes[1].send_signal(signal.SIGTERM)
     quiet = processes[1].communicate(timeout=60)[0]
     assert [process.wait() for process in processes] == [0, 0], "".join(said) + quiet
-    assert any("on 4 devices" in line for line in said) and any("stopped at step 8 of 12" in line for line in said)
+    assert any("on 4 devices" in line for line in said) and any("stopped at step" in line for line in said)
     assert "step" not in quiet
     train(tmp_path / "run")
     same(tmp_path / "run", one_device)

@@ -31,14 +31,14 @@ experiment(p, cells, mode) = k -> solve(
 
 for mode in (:compatible, :physical)
     for cells in (600, 1200, 2400)
-        report(experiment(problem(50, 5), cells, mode), "$mode-50-genes-$(2cells)-cells")
+        report(experiment(problem(50, 5), cells, mode), "$mode-50-genes-$(2cells)-cells"; repeats = 25)
     end
     for genes in (100, 200)
-        report(experiment(problem(genes, 5), 1200, mode), "$mode-$genes-genes-2400-cells"; repeats = 5)
+        report(experiment(problem(genes, 5), 1200, mode), "$mode-$genes-genes-2400-cells"; repeats = mode === :physical ? 5 : 25)
     end
 end
 for name in ("grn", "grn-paper", "grn-physical", "rff", "linear")
-    report(k -> simulate_batch(name, 40; d = 30, n_obs = 200, n_int = 200, seed = k), "40-datasets-$name"; repeats = 5)
+    report(k -> simulate_batch(name, 100; d = 30, n_obs = 200, n_int = 200, seed = k), "100-datasets-$name"; repeats = 25)
 end
 ds2 = problem(400, 9) # as many genes, cell types and cells as the data set DS2 of SERGIO
 for mode in (:compatible, :physical)

@@ -74,15 +74,15 @@ Throws an `ArgumentError` if a count would be beyond 2^24, from where Float32 ha
 """
 function measure!(x::AbstractMatrix{Float32}, rng::Stream, noise::TechnicalNoise)
     isempty(x) && return x
-    outlier_rng, cell_rng, entry_rng = split(rng, :outliers), split(rng, :cells), split(rng, :entries)
+    outlier_rng, cell_rng, entry_rng = split(rng, "outliers"), split(rng, "cells"), split(rng, "entries")
     noise.outlier === nothing || scale_outliers!(x, outlier_rng, noise.outlier...)
     noise.library === nothing || scale_library!(x, cell_rng, noise.library...)
     all(value -> value <= 1.6777216f7, x) ||
         throw(ArgumentError(
             "the technical noise makes values beyond 2^24, where Float32 cannot count; the library or the outliers are too large",
         ))
-    noise.dropout === nothing || drop!(x, split(entry_rng, :dropout), noise.dropout...)
-    noise.umi && count_molecules!(x, split(entry_rng, :umi))
+    noise.dropout === nothing || drop!(x, split(entry_rng, "dropout"), noise.dropout...)
+    noise.umi && count_molecules!(x, split(entry_rng, "umi"))
     return x
 end
 

@@ -115,11 +115,11 @@ default_names(domain::Domain, d) = [(any(m -> last(m) isa GRNMechanism, domain.m
 
 # Fills a dataset's rows and interventions and returns its graph (a matrix or a network) and clean expression: the same in a batch and alone.
 function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integer, index::Integer, given)
-    d, choice = size(x, 2), Stream(seed, index, :choice)
+    d, choice = size(x, 2), Stream(seed, index, "choice")
     graph_model, mechanism = pick(choice, domain.graphs), pick(choice, domain.mechanisms)
     intervention = pick(choice, domain.interventions)
-    drawn = given === nothing ? sample_graph(Stream(seed, index, :graph), graph_model, d) : given
-    rng = Stream(seed, index, :rows)
+    drawn = given === nothing ? sample_graph(Stream(seed, index, "graph"), graph_model, d) : given
+    rng = Stream(seed, index, "rows")
     if mechanism isa GRNMechanism
         technology = pick(choice, domain.measurements)
         network = drawn isa Network ? drawn : Network(drawn)

@@ -35,13 +35,13 @@ end
 function sample_graph(rng::Stream, model::Subnetwork, d::Int)
     network = model.network
     d <= length(network) || throw(ArgumentError("a subnetwork of $d variables was asked of a network that has $(length(network))"))
-    module_ = extract_module(split(rng, :module), model, d)
+    module_ = extract_module(split(rng, "module"), model, d)
     order = module_[permutation(rng, d)]
     position = Dict(k => p for (p, k) in enumerate(order))
     kept = [k for (k, (i, j)) in enumerate(network.edges) if i != j && haskey(position, i) && haskey(position, j)]
     edges = [(position[i], position[j]) for (i, j) in network.edges[kept]]
     graph = Network(network.names[order], edges, network.signs[kept])
-    return model.cycles === :break ? break_cycles(split(rng, :cycles), graph) : graph
+    return model.cycles === :break ? break_cycles(split(rng, "cycles"), graph) : graph
 end
 
 # Adding k to the module M changes the modularity of the division into M and the rest by a constant times

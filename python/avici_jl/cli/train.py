@@ -46,8 +46,10 @@ def train(
         plot_training(workdir).savefig(plot, dpi=130)
         out.print(f"Picture: {plot}")
         return
+    from avici_jl.memory import keep_freed_memory
     from avici_jl.training import run
 
+    keep_freed_memory()
     overrides = [*(setting or ()), *([f'init="{init}"'] if init else ())]
     run(
         workdir,

@@ -39,6 +39,16 @@ def write_card(
     (folder / "card.md").write_text(card_text(name, config, card), encoding="utf-8")
 
 
+def _started_from(init: str | None, before: Mapping[str, float] | None) -> str:
+    """What was learned before the run that the card is about."""
+    if not init:
+        return ""
+    if before is None:
+        return f", starting from another run (`{init}`)"
+    hours = before["cpu_seconds"] / 3600
+    return f", starting from `{init}` ({before['datasets']:,} datasets and {hours:.1f} CPU hours before)"
+
+
 def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> str:
     """A model's card in Markdown."""
     training, data = card["training"], config["data"]
@@ -58,7 +68,7 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         f"share of interventional rows in {data['interventional']}",
         f"- **Training:** {training['step']:,} steps, {training['datasets']:,} datasets, "
         f"{training.get('cpu_seconds', training['seconds']) / 3600:.1f} CPU hours ({card['machine']})"
-        + (f", starting from another run (`{config['init']}`)" if config.get("init") else ""),
+        + _started_from(config.get("init"), training.get("before")),
         *([f"- **Calibrated for:** the domain `{domain}`"] if domain != data["domain"] else []),
         f"- **Decision threshold** for the best mean F1 score: {card['threshold']:g}; {thresholds}",
         f"- **Temperature** of the probabilities: {card['temperature']:.3f} (expected calibration error on data "

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from avici_jl.network.blocks import of_rows
+from avici_jl.network.blocks import over_rows, product
 
 BLOCK = 512
 """Keys that are looked at together; up to so many, all pairs of a sequence are formed at once."""
 
-_TOGETHER = {"cpu": 2**19}
+_TOGETHER = {"cpu": 2**21}
 _TOGETHER_ELSEWHERE = 2**30
 
 
@@ -36,25 +36,24 @@ def attend(q: jax.Array, k: jax.Array, v: jax.Array, block: int = BLOCK) -> jax.
     q = q / jnp.sqrt(jnp.array(size, q.dtype))
     if k.shape[-3] > block:
         return _attend_in_blocks(q, k, v, block)
-    q, k, v = (jnp.swapaxes(part, -2, -3).reshape(-1, heads, length, size) for part in (q, k, v))
-    mixed = _attend_whole(q, k, v)
-    return jnp.swapaxes(mixed.reshape(*lead, heads, length, size), -2, -3)
+    q, k, v = (part.reshape(-1, length, heads, size) for part in (q, k, v))
+    return _attend_whole(q, k, v).reshape(*lead, length, heads, size)
 
 
 @jax.custom_vjp
 def _attend_whole(q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
-    """softmax(q kᵀ) v for [sequences, heads, length, size]."""
+    """softmax(q kᵀ) v for [sequences, length, heads, size]."""
     return _forward(q, k, v)[0]
 
 
 def _forward(q: jax.Array, k: jax.Array, v: jax.Array) -> tuple[jax.Array, tuple[jax.Array, ...]]:
-    def some(part: tuple[jax.Array, jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        q, k, v = part
+    def some(part: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+        q, k, v = map(_by_head, part)
         scores = _scores(q, k)
         highest = scores.max(axis=-1, keepdims=True)
         weights = jnp.exp(scores - highest)
         total = weights.sum(axis=-1, keepdims=True)
-        return ((weights.astype(v.dtype) @ v) / total).astype(v.dtype), highest + jnp.log(total)
+        return _by_head(((weights.astype(v.dtype) @ v) / total).astype(v.dtype)), _by_head(highest + jnp.log(total))
 
     out, log_total = _map(some, (q, k, v))
     return out, (q, k, v, out, log_total)
@@ -62,11 +61,12 @@ def _forward(q: jax.Array, k: jax.Array, v: jax.Array) -> tuple[jax.Array, tuple
 
 def _backward(kept: tuple[jax.Array, ...], gradient: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     def some(part: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array, jax.Array]:
-        q, k, v, out, log_total, g = part
+        q, k, v, out, log_total, g = map(_by_head, part)
         weights = jnp.exp(_scores(q, k) - log_total)
         along = (g.astype(jnp.float32) * out.astype(jnp.float32)).sum(axis=-1, keepdims=True)
         slope = (weights * (_scores(g, v) - along)).astype(q.dtype)
-        return slope @ k, jnp.swapaxes(slope, -1, -2) @ q, jnp.swapaxes(weights.astype(v.dtype), -1, -2) @ g
+        found = slope @ k, over_rows(slope, q), over_rows(weights.astype(v.dtype), g)
+        return _by_head(found[0]), _by_head(found[1]), _by_head(found[2])
 
     return _map(some, (*kept, gradient))
 
@@ -74,13 +74,18 @@ def _backward(kept: tuple[jax.Array, ...], gradient: jax.Array) -> tuple[jax.Arr
 _attend_whole.defvjp(_forward, _backward)
 
 
+def _by_head(part: jax.Array) -> jax.Array:
+    """[…, length, heads, size] to [..., heads, length, size], or back."""
+    return jnp.swapaxes(part, -2, -3)
+
+
 def _scores(q: jax.Array, k: jax.Array) -> jax.Array:
     return jnp.matmul(q, jnp.swapaxes(k, -1, -2), preferred_element_type=jnp.float32)
 
 
 def _map(some, parts):  # type: ignore[no-untyped-def]
-    """`some` of [sequences, heads, length, …], for as many sequences at a time as the machine takes well."""
-    sequences, heads, length = parts[0].shape[:3]
+    """`some` of [sequences, length, heads, …], for as many sequences at a time as the machine takes well."""
+    sequences, length, heads = parts[0].shape[:3]
     together = max(1, _TOGETHER.get(jax.default_backend(), _TOGETHER_ELSEWHERE) // (heads * length**2))
     if together >= sequences:
         return some(parts)
@@ -129,7 +134,7 @@ class SelfAttention(nnx.Module):
         self.query, self.key, self.value = (
             nnx.Linear(dim, heads * head_size, kernel_init=uniform, dtype=dtype, rngs=rngs) for _ in range(3)
         )
-        self.out = nnx.Linear(heads * head_size, dim, kernel_init=uniform, dtype=dtype, rngs=rngs)
+        self.out = nnx.Linear(heads * head_size, dim, kernel_init=uniform, dtype=dtype, dot_general=product, rngs=rngs)
 
     def __call__(self, h: jax.Array) -> jax.Array:
         """h [..., length, dim] to the same shape."""
@@ -137,7 +142,7 @@ class SelfAttention(nnx.Module):
         kernel = jnp.concatenate([part.kernel[...] for part in parts], axis=-1)  # one product is quicker than three
         bias = jnp.concatenate([part.bias[...] for part in parts])  # type: ignore[index]
         h, kernel, bias = (array.astype(self.dtype) for array in (h, kernel, bias))
-        together = of_rows(lambda rows: rows @ kernel + bias, h)
+        together = product(h, kernel) + bias
         q, k, v = jnp.split(together.reshape(*h.shape[:-1], 3 * self.heads, self.head_size), 3, axis=-2)
         mixed = attend(q, k, v)
-        return of_rows(self.out, mixed.reshape(*h.shape[:-1], self.heads * self.head_size))
+        return self.out(mixed.reshape(*h.shape[:-1], self.heads * self.head_size))

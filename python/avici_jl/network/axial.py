@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from avici_jl.network.attention import SelfAttention
-from avici_jl.network.blocks import in_blocks, of_rows
+from avici_jl.network.blocks import in_blocks, product
 from avici_jl.network.heads import EDGE_HEADS, mask_diagonal
 
 
@@ -45,6 +45,13 @@ class AxialConfig:
     dropout: float = 0.0
     dtype: str = "float32"
     remat: bool = False
+
+    def forward_flops(self, n: int, d: int) -> float:
+        """Multiplications and additions in the matrix products of the layers, for one dataset."""
+        inner = self.heads * self.head_size
+        dense = 2 * n * d * (4 * self.dim * inner + 2 * self.widening * self.dim**2)
+        lengths = {"both": (d, n), "variables": (d, d), "observations": (n, n)}[self.axes]
+        return self.layers * sum(dense + 4 * n * d * length * inner for length in lengths)
 
 
 class AxialTransformer(nnx.Module):
@@ -118,12 +125,12 @@ class Perceptron(nnx.Module):
     def __init__(self, config: AxialConfig, *, rngs: nnx.Rngs) -> None:
         uniform = nnx.initializers.variance_scaling(2.0, "fan_in", "uniform")
         hidden = config.widening * config.dim
-        self.wide = nnx.Linear(config.dim, hidden, kernel_init=uniform, dtype=_dtype(config), rngs=rngs)
-        self.narrow = nnx.Linear(hidden, config.dim, kernel_init=uniform, dtype=_dtype(config), rngs=rngs)
+        linear = partial(nnx.Linear, kernel_init=uniform, dtype=_dtype(config), dot_general=product, rngs=rngs)
+        self.wide, self.narrow = linear(config.dim, hidden), linear(hidden, config.dim)
 
     def __call__(self, h: jax.Array) -> jax.Array:
         """h [..., dim] to the same shape."""
-        return of_rows(lambda rows: self.narrow(nnx.relu(self.wide(rows))), h)
+        return self.narrow(nnx.relu(self.wide(h)))
 
 
 def _one_after_the_other(layers: nnx.List, h: jax.Array) -> jax.Array:

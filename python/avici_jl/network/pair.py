@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from avici_jl.network.blocks import of_rows
+from avici_jl.network.blocks import product
 from avici_jl.network.heads import mask_diagonal
 from avici_jl.network.statistics import count_statistics, pair_statistics
 
@@ -41,10 +42,11 @@ class PairTransformer(nnx.Module):
 
     def __init__(self, config: PairConfig, *, rngs: nnx.Rngs) -> None:
         self.config = config
+        linear = partial(nnx.Linear, dot_general=product, rngs=rngs)
         inputs = count_statistics(config.statistics)
-        self.embed = nnx.Linear(inputs, config.dim, rngs=rngs)
+        self.embed = linear(inputs, config.dim)
         self.embed_size = nnx.Linear(3, config.dim, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs)
-        self.embed_out = nnx.Linear(config.dim, config.dim, rngs=rngs)
+        self.embed_out = linear(config.dim, config.dim)
         self.layers = nnx.List([PairLayer(config, rngs=rngs) for _ in range(config.layers)])
         self.norm = nnx.RMSNorm(config.dim, rngs=rngs)
         self.head = nnx.Linear(config.dim, 1, bias_init=nnx.initializers.constant(-2.0), rngs=rngs)
@@ -71,29 +73,28 @@ class PairLayer(nnx.Module):
 
     def __init__(self, config: PairConfig, *, rngs: nnx.Rngs) -> None:
         dim, channels, hidden = config.dim, config.channels, config.hidden_factor * config.dim
+        linear = partial(nnx.Linear, dot_general=product, rngs=rngs)
         small = nnx.initializers.variance_scaling(0.1, "fan_in", "normal")
         self.norm_paths = nnx.RMSNorm(dim, rngs=rngs)
-        self.project = nnx.Linear(dim, 6 * channels, use_bias=False, rngs=rngs)
+        self.project = linear(dim, 6 * channels, use_bias=False)
         self.norm_products = nnx.RMSNorm(3 * channels, rngs=rngs)
-        self.combine = nnx.Linear(3 * channels, dim, kernel_init=small, rngs=rngs)
+        self.combine = linear(3 * channels, dim, kernel_init=small)
         self.norm_pair = nnx.RMSNorm(dim, rngs=rngs)
-        self.wide = nnx.Linear(2 * dim, hidden, rngs=rngs)
-        self.narrow = nnx.Linear(hidden, dim, kernel_init=small, rngs=rngs)
+        self.wide = linear(2 * dim, hidden)
+        self.narrow = linear(hidden, dim, kernel_init=small)
         self.dropout = nnx.Dropout(config.dropout)
 
     def __call__(self, p: jax.Array, *, deterministic: bool, rngs: nnx.Rngs | None) -> jax.Array:
         """p [batch, d, d, dim] to the same shape."""
         d = p.shape[-2]
-        parts = jnp.moveaxis(of_rows(self.project, self.norm_paths(p)), -1, -3)  # [batch, channels, d, d]
+        parts = jnp.moveaxis(self.project(self.norm_paths(p)), -1, -3)  # [batch, channels, d, d]
         a, b, c, e, f, g = jnp.split(parts, 6, axis=-3)
         chains = a @ b  # i → k → j
         causes = jnp.swapaxes(c, -1, -2) @ e  # i ← k → j
         effects = f @ jnp.swapaxes(g, -1, -2)  # i → k ← j
         products = jnp.moveaxis(jnp.concatenate([chains, causes, effects], axis=-3), -3, -1) / jnp.sqrt(d)
-        p = p + self.dropout(
-            of_rows(self.combine, self.norm_products(products)), deterministic=deterministic, rngs=rngs
-        )
+        p = p + self.dropout(self.combine(self.norm_products(products)), deterministic=deterministic, rngs=rngs)
         q = self.norm_pair(p)
         both = jnp.concatenate([q, jnp.swapaxes(q, -2, -3)], axis=-1)
-        update = of_rows(lambda rows: self.narrow(nnx.relu(self.wide(rows))), both)
+        update = self.narrow(nnx.relu(self.wide(both)))
         return p + self.dropout(update, deterministic=deterministic, rngs=rngs)

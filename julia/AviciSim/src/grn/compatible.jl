@@ -45,7 +45,7 @@ end
 function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm, height, conditions, cells::Int)
     d, kinds = length(problem), cell_types(problem)
     chains, window = kinds * length(conditions), 15 * cells
-    time_rng, row_rng = split(rng, :times), split(rng, :rows)
+    time_rng, row_rng = split(rng, "times"), split(rng, "rows")
     times = [randint(time_rng, window) for _ in 1:chains, _ in 1:cells] # counted from the start of the window
     expression = Array{Float32, 3}(undef, chains, cells, d)
     activity = Vector{Part}(undef, d)   # of every regulator at every step; all that a level needs of the earlier

@@ -56,12 +56,12 @@ MECHANISMS["grn"] = (table, location) -> begin
 end
 
 function GRNProblem(rng::Stream, mechanism::GRNMechanism, network::Network)
-    choices = split(rng, :choices)
+    choices = split(rng, "choices")
     settled(p) = settle(p, choices)
     constant(p) = draw(settled(p), choices)
     decay, scale, hill = constant(mechanism.decay), constant(mechanism.noise_scale), constant(mechanism.hill)
     return GRNProblem(
-        split(rng, :parameters),
+        split(rng, "parameters"),
         network,
         settled(mechanism.basal),
         settled(mechanism.interaction),
@@ -112,9 +112,9 @@ function simulate_grn(
 )
     d = length(network)
     problem = GRNProblem(rng, mechanism, network)
-    assigned = assign_targets(split(rng, :targets), perturbation.targets, perturbation.at_once, d, n_int)
+    assigned = assign_targets(split(rng, "targets"), perturbation.targets, perturbation.at_once, d, n_int)
     targets = [assigned[:, row] for row in 1:n_int]
-    sets, factor_rng = unique(targets), split(rng, :factors)
+    sets, factor_rng = unique(targets), split(rng, "factors")
     factor = settle(perturbation.factor, factor_rng)
     each = [Float32(draw(factor, factor_rng)) for _ in 1:d]
     all_factors = [ones(Float32, d), (Float32[gene in set ? each[gene] : 1 for gene in 1:d] for set in sets)...]

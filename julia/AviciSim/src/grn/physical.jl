@@ -129,7 +129,7 @@ function trajectory(
     1 <= cell_type <= cell_types(problem) ||
         throw(ArgumentError("there is no cell type $cell_type; there are $(cell_types(problem))"))
     wild = steady_state(problem)
-    block, rng = Block(LANES, length(problem)), Stream(seed, 0, :trajectory)
+    block, rng = Block(LANES, length(problem)), Stream(seed, 0, "trajectory")
     place!(block, 1, problem, wild, factors(problem, perturbation), Int(cell_type))
     found = Matrix{Float32}(undef, length(problem), steps)
     for t in 1:steps

@@ -49,7 +49,7 @@ function GRNProblem(
 )
     network = network isa Network ? network : Network(network)
     cell_types >= 1 || throw(ArgumentError("cell_types must be at least 1, got $cell_types"))
-    rng = Stream(seed, 0, :problem)
+    rng = Stream(seed, 0, "problem")
     return GRNProblem(rng, network, basal, interaction, decay, noise_scale, hill, Int(cell_types), sign_probability, noise)
 end
 

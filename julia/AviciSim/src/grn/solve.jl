@@ -88,7 +88,7 @@ function solve(
     all_factors = [ones(Float32, length(problem)), (factors(problem, p) for p in perturbations)...]
     conditions = vcat(zeros(Int, cells), repeat(1:length(perturbations); inner = cells_each))
     expression, counts, types = solve_conditions(
-        Stream(seed, 0, :solve),
+        Stream(seed, 0, "solve"),
         problem,
         algorithm,
         all_factors,
@@ -116,10 +116,10 @@ function solve_conditions(
     runs = [Condition(all_factors[k + 1], findall(==(k), conditions)) for k in 0:length(all_factors) - 1]
     wild, perturbed = ([run for run in part if !isempty(run.rows)] for part in (runs[1:1], runs[2:end]))
     if mode === :compatible
-        groups = (split(rng, :wild) => wild, split(rng, :perturbed) => perturbed)
+        groups = (split(rng, "wild") => wild, split(rng, "perturbed") => perturbed)
         compatible!(expression, types, problem, algorithm, groups...)
     else
-        physical!(expression, types, split(rng, :cells), problem, algorithm, burn_in, [wild; perturbed])
+        physical!(expression, types, split(rng, "cells"), problem, algorithm, burn_in, [wild; perturbed])
     end
     all(isfinite, expression) ||
         throw(ArgumentError(
@@ -129,10 +129,10 @@ function solve_conditions(
     counts = copy(expression)
     if mode === :compatible
         for (k, run) in enumerate(runs)
-            isempty(run.rows) || measure!(view(counts, run.rows, :), split(split(rng, :measurement), k), technology)
+            isempty(run.rows) || measure!(view(counts, run.rows, :), split(split(rng, "measurement"), k), technology)
         end
     else
-        measure!(counts, split(rng, :measurement), technology)
+        measure!(counts, split(rng, "measurement"), technology)
     end
     return expression, counts, types
 end

@@ -66,14 +66,16 @@ function simulate_scm!(
     order = topological_order(graph)
     order === nothing && throw(ArgumentError("a structural causal model needs an acyclic graph; this one has a cycle"))
     fill!(interventions, 0)
-    target_rng = split(rng, :targets)
-    targets = assign_targets(target_rng, intervention.targets, intervention.at_once, d, n - n_obs)
-    for r in axes(targets, 2), j in view(targets, :, r)
-        interventions[n_obs + r, j] = 1
+    target_rng = split(rng, "targets")
+    if n_obs < n
+        targets = assign_targets(target_rng, intervention.targets, intervention.at_once, d, n - n_obs)
+        for r in axes(targets, 2), j in view(targets, :, r)
+            interventions[n_obs + r, j] = 1
+        end
     end
     value = settle(intervention.value, target_rng)
-    f, ε = settle(mechanism, split(rng, :mechanism)), settle(noise, split(rng, :noise))
-    fill_columns!(x, interventions, split(rng, :variable), f, ε, value, graph, order, n_obs)
+    f, ε = settle(mechanism, split(rng, "mechanism")), settle(noise, split(rng, "noise"))
+    fill_columns!(x, interventions, split(rng, "variable"), f, ε, value, graph, order, n_obs)
     return x, interventions
 end
 
