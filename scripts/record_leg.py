@@ -40,6 +40,7 @@ def main() -> None:
     leg = {"run": run, "date": str(date.today()), "revision": revision(), **reached(card), "note": options.note}
     path = docs / f"{name}.legs.csv"
     legs = pd.concat([pd.read_csv(path), pd.DataFrame([leg])]) if path.is_file() else pd.DataFrame([leg])
+    legs = legs[[*legs.columns.drop("note"), "note"]]
     legs.to_csv(path, index=False)
     curve = pd.read_csv(workdir / "progress.csv")
     curve[:: max(1, len(curve) // CURVE_ROWS)].to_csv(docs / f"{run}.curve.csv", index=False)
@@ -60,7 +61,10 @@ def reached(card: dict) -> dict[str, float]:
     """What the exported model's card says of this leg: its length, and AUPRC and F1 at the largest d of each domain."""
     training = card["training"]
     row = {"step": training["step"], "datasets": training["datasets"], "hours": round(training["seconds"] / 3600, 2)}
-    row["CPU hours"] = round(training.get("cpu_seconds", training["seconds"]) / 3600, 2)
+    own = training.get("cpu_seconds", training["seconds"])
+    row["CPU hours"] = round(own / 3600, 2)
+    if training["before"] is not None:
+        row["total CPU hours"] = round((own + training["before"]["cpu_seconds"]) / 3600, 2)
     largest = max(entry["d"] for entry in card["evaluation"])
     for entry in card["evaluation"]:
         if entry["d"] == largest:
@@ -77,9 +81,10 @@ def page(name: str, config: dict, legs: pd.DataFrame) -> str:
     settings = json.dumps(config, indent=2)
     return f"""# Training of {name}
 
-A row for each leg, at its end: steps and datasets so far, hours of the clock on one core of a shared machine, hours of
-that core, and what the model that was made of it reaches on fresh datasets (`avici-jl export`; the largest d of its
-card, `pretrained/{name}/card.md`). The curves of each run are in RUN.curve.csv and RUN.held_out.csv of this folder.
+A row for each leg, at its end: steps and datasets of the run so far, hours of the clock on one core of a shared
+machine, hours of that core, those with the runs that it started from, and what the model that was made of it reaches on
+fresh datasets (`avici-jl export`; the largest d of its card, `pretrained/{name}/card.md`). The curves of each run are
+in RUN.curve.csv and RUN.held_out.csv of this folder.
 
 {head}
 {chr(10).join(rows)}
