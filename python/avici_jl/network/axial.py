@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from avici_jl.network.attention import SelfAttention
-from avici_jl.network.blocks import in_blocks, product
+from avici_jl.network.blocks import in_blocks, one_after_the_other, product
 from avici_jl.network.heads import EDGE_HEADS, mask_diagonal
 
 
@@ -69,7 +69,7 @@ class AxialTransformer(nnx.Module):
         """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
         h = self.embed(x)
         if deterministic:
-            h = _one_after_the_other(self.layers, h)
+            h = one_after_the_other(lambda layer, h: layer(h, None, deterministic=True), self.layers, h)
         else:
             for layer in self.layers:
                 key = None if rngs is None else rngs.dropout()
@@ -131,17 +131,6 @@ class Perceptron(nnx.Module):
     def __call__(self, h: jax.Array) -> jax.Array:
         """h [..., dim] to the same shape."""
         return self.narrow(nnx.relu(self.wide(h)))
-
-
-def _one_after_the_other(layers: nnx.List, h: jax.Array) -> jax.Array:
-    """The layers without dropout, as a loop: compiled once for all, and one layer's memory at a time."""
-    parts = [nnx.split(layer) for layer in layers]
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(state for _, state in parts))
-
-    def step(h: jax.Array, state: nnx.State) -> tuple[jax.Array, None]:
-        return nnx.merge(parts[0][0], state)(h, None, deterministic=True), None
-
-    return jax.lax.scan(step, h, stacked)[0]
 
 
 def _attention(config: AxialConfig, rngs: nnx.Rngs) -> SelfAttention:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from avici_jl.network.blocks import product
+from avici_jl.network.blocks import in_blocks, one_after_the_other, product
 from avici_jl.network.heads import mask_diagonal
 from avici_jl.network.statistics import count_statistics, pair_statistics
 
@@ -35,6 +35,10 @@ class PairConfig:
     statistics: list[str] = field(default_factory=lambda: ["basic", "interventional", "kernel"])
     clip: float = 0.0
     dropout: float = 0.0
+
+
+_TOGETHER = 2**22
+"""Entries of the pairs that a perceptron sees at a time: all of them, but for hundreds of variables."""
 
 
 class PairTransformer(nnx.Module):
@@ -63,8 +67,11 @@ class PairTransformer(nnx.Module):
         )
         p = self.embed_out(nnx.relu(hidden))
         p = self.dropout(p, deterministic=deterministic, rngs=rngs)
-        for layer in self.layers:
-            p = layer(p, deterministic=deterministic, rngs=rngs)
+        if deterministic:
+            p = one_after_the_other(lambda layer, p: layer(p, deterministic=True, rngs=None), self.layers, p)
+        else:
+            for layer in self.layers:
+                p = layer(p, deterministic=False, rngs=rngs)
         return mask_diagonal(self.head(self.norm(p))[..., 0])
 
 
@@ -95,6 +102,8 @@ class PairLayer(nnx.Module):
         products = jnp.moveaxis(jnp.concatenate([chains, causes, effects], axis=-3), -3, -1) / jnp.sqrt(d)
         p = p + self.dropout(self.combine(self.norm_products(products)), deterministic=deterministic, rngs=rngs)
         q = self.norm_pair(p)
-        both = jnp.concatenate([q, jnp.swapaxes(q, -2, -3)], axis=-1)
-        update = self.narrow(nnx.relu(self.wide(both)))
+        update = in_blocks(self._from_both, q, jnp.swapaxes(q, -2, -3), entries=_TOGETHER)
         return p + self.dropout(update, deterministic=deterministic, rngs=rngs)
+
+    def _from_both(self, pair: jax.Array, reverse: jax.Array) -> jax.Array:
+        return self.narrow(nnx.relu(self.wide(jnp.concatenate([pair, reverse], axis=-1))))
