@@ -17,6 +17,7 @@ from flax import nnx
 from avici_jl.errors import ConfigError
 from avici_jl.network import build_network
 from avici_jl.network.attention import attend
+from avici_jl.network.blocks import over_rows, product
 from avici_jl.network.heads import MASKED
 from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
 from avici_jl.preprocess import standardize
@@ -293,3 +294,18 @@ print(jax.jit(lambda a: sum(jnp.linalg.inv(k * a).sum() for k in range(1, 9)))(a
     environment = {name: value for name, value in os.environ.items() if name != "NPROC"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
     assert float(done.stdout) > 0, done.stderr
+
+
+@pytest.mark.parametrize("shape", [((7, 3), (7, 5)), ((7, 5), (7, 3)), ((2, 7, 5), (2, 7, 3))])
+def test_products_over_rows(shape: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    a, b = (jax.random.normal(jax.random.key(k), part) for k, part in enumerate(shape))
+    np.testing.assert_allclose(jax.jit(over_rows)(a, b), jnp.swapaxes(a, -1, -2) @ b, atol=1e-5)
+
+
+def test_the_product_of_a_linear_layer_has_the_usual_gradients() -> None:
+    h, kernel = (jax.random.normal(jax.random.key(k), part) for k, part in enumerate([(2, 3, 4), (4, 5)]))
+    found, expected = (
+        jax.grad(lambda h, kernel, times=times: (times(h, kernel) ** 2).sum(), (0, 1))(h, kernel)
+        for times in (product, jnp.matmul)
+    )
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), found, expected)

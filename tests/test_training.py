@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from avici_jl.errors import CheckpointError, ConfigError
-from avici_jl.evaluation.export import before
 from avici_jl.training import run
-from avici_jl.training.checkpoint import RunCheckpoints, load_model
+from avici_jl.training.checkpoint import RunCheckpoints, before, load_model
 from avici_jl.training.mesh import Devices
 from avici_jl.training.runs import settle
 from avici_jl.training.schema import Config
@@ -73,7 +72,7 @@ def test_a_run_starts_from_another_model(tmp_path: Path) -> None:
     run(tmp_path / "second", domain="rff", preset="smoke", overrides=start, say=lambda _: None)
     second = load_model(tmp_path / "second").params
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), first, second)
-    earlier = before(load_model(tmp_path / "second").config)
+    earlier = load_model(tmp_path / "second").card["training"]["before"]
     assert earlier is not None and earlier["step"] == 3 and earlier["cpu_seconds"] > 0
     assert before({}) == {"step": 0, "datasets": 0, "cpu_seconds": 0}
     assert before({"init": str(tmp_path / "gone")}) is None

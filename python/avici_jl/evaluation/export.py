@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from avici_jl.errors import CheckpointError
 from avici_jl.evaluation.calibration import Predictions, calibrate
 from avici_jl.evaluation.card import summary, write_card
 from avici_jl.evaluation.compare import Comparison, compare, labelled_data, settings
 from avici_jl.model import Model
-from avici_jl.training.checkpoint import LoadedModel, find_model, load_model, save_model
+from avici_jl.training.checkpoint import LoadedModel, before, load_model, save_model
 
 _CALIBRATION_SEED = 1_000_000
 
@@ -58,7 +57,7 @@ def export(
     calibration = calibrate(_predictions(raw, sizes, n, max(8, datasets)))
     card: dict[str, Any] = {
         **loaded.card,
-        "training": {**loaded.card["training"], "before": before(loaded.config)},
+        "training": {"before": before(loaded.config), **loaded.card["training"]},
         "temperature": calibration.temperature,
         "threshold": calibration.threshold,
         "thresholds": calibration.thresholds,
@@ -81,23 +80,6 @@ def export(
     save_model(out, config=loaded.config, params=loaded.params, card=card)
     write_card(Path(out), finished.name, loaded.config, card, rows)
     return Model.load(out)
-
-
-def before(config: Mapping[str, Any]) -> dict[str, float] | None:
-    """Steps, datasets and CPU seconds of the runs that a run started from, all together; None if one is not there."""
-    total = {"step": 0, "datasets": 0, "cpu_seconds": 0.0}
-    while config.get("init"):
-        try:
-            config, _, card = load_model(find_model(config["init"]))
-        except CheckpointError:
-            return None
-        training = card["training"]
-        for part in (training, training.get("before") or {}):
-            for key in total:
-                total[key] += part.get(key, part.get("seconds", 0) if key == "cpu_seconds" else 0)
-        if "before" in training:
-            return total if training["before"] is not None else None
-    return total
 
 
 def _predictions(model: Model, sizes: Sequence[int], n: int, datasets: int) -> dict[str, Predictions]:

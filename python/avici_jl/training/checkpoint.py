@@ -126,6 +126,23 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
         ) from error
 
 
+def before(config: Mapping[str, Any]) -> dict[str, float] | None:
+    """Steps, datasets and CPU seconds of the runs that a run started from, all together; None if one is not there."""
+    total = {"step": 0, "datasets": 0, "cpu_seconds": 0.0}
+    while config.get("init"):
+        try:
+            config, _, card = load_model(find_model(config["init"]))
+        except CheckpointError:
+            return None
+        training = card["training"]
+        for part in (training, training.get("before") or {}):
+            for key in total:
+                total[key] += part.get(key, part.get("seconds", 0) if key == "cpu_seconds" else 0)
+        if "before" in training:
+            return total if training["before"] is not None else None
+    return total
+
+
 def _check_config(config: Any, path: Path) -> None:
     """Refuse a `config.json` that some other program wrote."""
     data = config.get("data") if isinstance(config, dict) else None

@@ -13,7 +13,7 @@ import numpy as np
 from avici_jl.errors import ConfigError, TrainingError
 from avici_jl.network.statistics import count_statistics
 from avici_jl.threads import blas_threads
-from avici_jl.training.checkpoint import RunCheckpoints, find_model, load_model
+from avici_jl.training.checkpoint import RunCheckpoints, before, find_model, load_model
 from avici_jl.training.data import Batch, TrainingData
 from avici_jl.training.held_out import HeldOut, mean_auprc
 from avici_jl.training.mesh import Devices, Placed
@@ -64,6 +64,7 @@ class Trainer:
             self._progress |= {"cpu_seconds": found["seconds"]} | found  # early runs did not log it
         elif config.init:
             self.state = start_from(self.state, config)
+            self._progress["before"] = before(config.to_dict())
         self._skipped_in_a_row = 0
         self._under_way: Measured | None = None
         self._seen: list[Measured] = []
