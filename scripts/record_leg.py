@@ -61,10 +61,9 @@ def reached(card: dict) -> dict[str, float]:
     """What the exported model's card says of this leg: its length, and AUPRC and F1 at the largest d of each domain."""
     training = card["training"]
     row = {"step": training["step"], "datasets": training["datasets"], "hours": round(training["seconds"] / 3600, 2)}
-    own = training.get("cpu_seconds", training["seconds"])
-    row["CPU hours"] = round(own / 3600, 2)
+    row["CPU hours"] = round(training["cpu_seconds"] / 3600, 2)
     if training["before"] is not None:
-        row["total CPU hours"] = round((own + training["before"]["cpu_seconds"]) / 3600, 2)
+        row["total CPU hours"] = round((training["cpu_seconds"] + training["before"]["cpu_seconds"]) / 3600, 2)
     largest = max(entry["d"] for entry in card["evaluation"])
     for entry in card["evaluation"]:
         if entry["d"] == largest:

@@ -125,7 +125,7 @@ def main() -> None:
             cells = [f"`{name}`", f"`{score.split()[0]}`", ROWS[score.split()[1]]]
             cells += [f"{auprc:.3f} ({spent:.1f} h)" for spent, auprc in (first, last)]
             powers[f"{name}: {score}"] = exponent(points)
-            lines.append("| " + " | ".join([*cells, f"{exponent(points):.2f}"]) + " |")
+            lines.append("| " + " | ".join([*cells, f"{powers[f'{name}: {score}']:.2f}"]) + " |")
     figure.savefig(DOCS / "compute.png", dpi=100)
     (steps, *_), total = sorted(STEPS, reverse=True), operations(max(STEPS))
     cost, reached = ends["rff: rff mixed"]

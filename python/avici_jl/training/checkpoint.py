@@ -113,10 +113,12 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
         if (path / _PARAMS).is_dir():
             with ocp.PyTreeCheckpointer() as checkpointer:
                 params = _restore_numpy(checkpointer, path / _PARAMS)
-            return LoadedModel(config, params, read_json(path / _CARD))
+            return LoadedModel(config, params, _complete(read_json(path / _CARD)))
         with RunCheckpoints(path, read_only=True) as checkpoints:
             state, progress = checkpoints.restore_numpy(checkpoints.best() if best else None)
-        return LoadedModel(config, state["average"], {"domain": config["data"]["domain"], "training": progress})
+        return LoadedModel(
+            config, state["average"], _complete({"domain": config["data"]["domain"], "training": progress})
+        )
     except CheckpointError:
         raise
     except Exception as error:
@@ -124,6 +126,14 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
         raise CheckpointError(
             f"The parameters in {damaged} cannot be read; copy or train the model again: {str(error).splitlines()[0]}"
         ) from error
+
+
+def _complete(card: dict[str, Any]) -> dict[str, Any]:
+    """A card with the processor's seconds, which early runs did not log: those of the clock."""
+    training = card.get("training", {})
+    if "seconds" in training:
+        training.setdefault("cpu_seconds", training["seconds"])
+    return card
 
 
 def before(config: Mapping[str, Any]) -> dict[str, float] | None:
@@ -136,8 +146,7 @@ def before(config: Mapping[str, Any]) -> dict[str, float] | None:
             return None
         training = card["training"]
         for part in (training, training.get("before") or {}):
-            for key in total:
-                total[key] += part.get(key, part.get("seconds", 0) if key == "cpu_seconds" else 0)
+            total = {key: value + part.get(key, 0) for key, value in total.items()}
         if "before" in training:
             return total if training["before"] is not None else None
     return total
