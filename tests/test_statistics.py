@@ -8,12 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import norm, rankdata
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
 
 from avici_jl.errors import ConfigError
 from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
 from avici_jl.network.statistics.algebra import for_each_variable
 from avici_jl.network.statistics.conditional import conditional
+from avici_jl.network.statistics.invariance import invariance
 from avici_jl.network.statistics.marginals import normal_scores
 from avici_jl.network.statistics.regression import interventional, residual, smooth
 
@@ -110,6 +111,46 @@ def _fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return Ridge(alpha=0.02 * len(x)).fit(x, y).predict(x)
 
 
+def test_interventions_on_effects_break_regressions_and_those_on_causes_do_not() -> None:
+    rng = np.random.default_rng(5)
+    n, times = 6000, 300
+    u = np.zeros((n, 3))
+    x = np.zeros((n, 3))
+    noise = rng.normal(size=(n, 3)) * [1.0, 0.6, 1.0]
+    for j in range(3):  # 0 → 1 → 2
+        u[j * times : (j + 1) * times, j] = 1
+        x[:, j] = np.where(u[:, j] == 1, rng.uniform(-3, 3, n), 2 * x[:, j - 1] + noise[:, j] if j else noise[:, j])
+    z = standard(x).astype(float)
+    parts = [np.asarray(part)[0] for part in invariance(*(jnp.asarray(a)[None] for a in (z, z, u)))]
+    partial, coefficient, precision, spread, shift, every = (parts[k] for k in (0, 4, 6, 8, 10, 12))
+
+    for j in range(3):
+        free = z[u[:, j] == 0]
+        others = np.delete(np.arange(3), j)
+        fit = LinearRegression().fit(free[:, others], free[:, j])
+        left = free[:, j] - fit.predict(free[:, others])
+        np.testing.assert_allclose(np.arctanh(coefficient[others, j]), _scaled(fit.coef_, free, others, j), atol=0.1)
+        assert precision[others[0], j] == pytest.approx(np.log(free[:, j].var() / left.var()) / 4, abs=0.05)
+        for i in others:
+            rest = np.delete(np.arange(3), [i, j])
+            own, other = (
+                free[:, k] - LinearRegression().fit(free[:, rest], free[:, k]).predict(free[:, rest]) for k in (j, i)
+            )
+            assert partial[i, j] == pytest.approx(np.corrcoef(own, other)[0, 1], abs=0.03)
+            here = free[u[u[:, j] == 0][:, i] == 1]
+            missed = np.clip((here[:, j] - fit.predict(here[:, others])) / left.std(), -10, 10)
+            expected = np.log((times * (missed**2).mean() + 2) / (times + 2))
+            assert spread[i, j] == pytest.approx(np.tanh(expected / 2), abs=0.05)
+            assert shift[i, j] == pytest.approx(np.tanh(missed.mean() * np.sqrt(times) / 3), abs=0.05)
+    assert spread[1, 0] > 0.5 and spread[2, 1] > 0.5  # of effects
+    assert abs(spread[0, 1]) < 0.2 and abs(spread[1, 2]) < 0.2  # of causes
+    np.testing.assert_allclose(every, every.T, atol=1e-4)
+
+
+def _scaled(coefficient: np.ndarray, rows: np.ndarray, others: np.ndarray, j: int) -> np.ndarray:
+    return coefficient * rows[:, others].std(axis=0) / rows[:, j].std()
+
+
 def test_heavy_tails_travel_from_cause_to_effect() -> None:
     rng = np.random.default_rng(3)
     x = rng.standard_cauchy((2000, 2))
@@ -119,7 +160,7 @@ def test_heavy_tails_travel_from_cause_to_effect() -> None:
     assert forward[0, 1] > forward[1, 0] + 0.1
 
 
-@pytest.mark.parametrize("group", [conditional, interventional])
+@pytest.mark.parametrize("group", [conditional, interventional, invariance])
 def test_blocks_of_variables_do_not_change_the_result(group: object, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     z = jnp.asarray(standard(rng.normal(size=(2, 30, 7)) @ rng.normal(size=(7, 7))))

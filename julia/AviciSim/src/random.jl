@@ -143,8 +143,10 @@ fill_normal!(rng::Stream, out::AbstractArray{Float32}) = each_normal!(store!, ou
     key, twist, counter = rng.key, rng.twist, rng.counter
     half = (length(out) + 1) ÷ 2
     whole = length(out) ÷ 2
+    state = key + counter * GOLDEN
     @inbounds @simd ivdep for i in 1:whole
-        radius, turn = polar(finalise(key + (counter + i % UInt64) * GOLDEN, twist))
+        state += GOLDEN # an addition for the multiplication of `next_word`
+        radius, turn = polar(finalise(state, twist))
         put(out, i, radius * cos_turns(turn))
         put(out, half + i, radius * sin_turns(turn))
     end
@@ -163,8 +165,10 @@ Fill `out` with uniform numbers on (0, 1), the odd multiples of 2⁻²⁴, in SI
 """
 function fill_uniform!(rng::Stream, out::AbstractArray{Float32})
     key, twist, counter = rng.key, rng.twist, rng.counter
+    state = key + counter * GOLDEN
     @inbounds @simd ivdep for i in eachindex(out)
-        word = finalise(key + (counter + i % UInt64) * GOLDEN, twist)
+        state += GOLDEN
+        word = finalise(state, twist)
         out[i] = (Float32((word >> 41) % Int32) + 0.5f0) * 1.1920929f-7
     end
     rng.counter = counter + length(out)

@@ -1,8 +1,9 @@
 """Statistics of every ordered pair of variables: all that the compact network sees of the observations.
 
 Each is computed from sums over rows (matrix products), ranks, and inverses of matrices between a few functions of each
-variable. Each costs O(n d²), or O(n d³) for "interventional", does not depend on the order of the rows, and permutes
-with the variables. Entry [i, j] describes i → j. No gradient flows through them. Most are scaled to about [-1, 1].
+variable. Each costs O(n d²), or O(n d³) for "interventional" and "invariance". None depends on the order of the rows,
+and all permute with the variables. Entry [i, j] describes i → j. No gradient flows through them. Most are scaled to
+about [-1, 1].
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from avici_jl.errors import ConfigError
 from avici_jl.network.statistics.algebra import EPS
 from avici_jl.network.statistics.conditional import conditional
 from avici_jl.network.statistics.counts import counts
+from avici_jl.network.statistics.invariance import invariance
 from avici_jl.network.statistics.marginals import normal_scores, robust_scores
 from avici_jl.network.statistics.moments import basic, kernel
 from avici_jl.network.statistics.regression import interventional, residual, smooth
@@ -30,6 +32,7 @@ GROUPS: dict[str, tuple[int, Callable[[jax.Array, jax.Array, jax.Array], list[ja
     "residual": (27, residual),
     "smooth": (8, smooth),
     "tails": (6, tails),
+    "invariance": (17, invariance),
 }
 """Group of statistics: how many there are, and the function of (values, z-scores, interventions)."""
 
