@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 
 EPS = 1e-6
+Found = TypeVar("Found")
 
 
 def gram(a: jax.Array, b: jax.Array) -> jax.Array:
@@ -53,11 +55,11 @@ def blocks(matrix: jax.Array, k: int) -> list[jax.Array]:
     return [matrix[..., a * d : (a + 1) * d, b * d : (b + 1) * d] for a in range(k) for b in range(k)]
 
 
-def for_each_variable(function: Callable[..., jax.Array], *arguments: jax.Array, at_once: int = 2**24) -> jax.Array:
+def for_each_variable(function: Callable[..., Found], *arguments: jax.Array, at_once: int = 2**24) -> Found:
     """`function` for every variable: of the arguments' entries along their first axis, with bounded memory.
 
     Args:
-        function: makes an array of size about d² per variable and batch entry on the way.
+        function: its results are arrays; makes one of size about d² per variable and batch entry on the way.
         arguments: [d, batch, …] each.
         at_once: entries of such arrays that may exist at a time.
     """

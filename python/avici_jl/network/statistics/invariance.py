@@ -21,35 +21,36 @@ def invariance(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
     n, d = z.shape[-2:]
 
     def regress(free: jax.Array, j: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """For target j, from its rows free [batch, n] of interventions: residuals [batch, n], and [batch, 3, d]."""
+        """For target j, from its rows free [batch, n] of interventions: residuals [batch, n], coefficients [batch, d]."""
         count = jnp.maximum(free.sum(-1), 1.0)[..., None, None]
         centred = z - (free[..., None] * z).sum(-2, keepdims=True) / count
         covariance = gram(free[..., None] * centred, centred) / count
         scale = jnp.sqrt(diagonal(covariance)) + 1e-3
         correlation = covariance / (scale[..., :, None] * scale[..., None, :])
-        identity = jnp.broadcast_to(jnp.eye(d), correlation.shape)
-        precision = cho_solve(cho_factor(correlation + _RIDGE * identity), identity)
-        row = precision[..., j]
-        own = jnp.maximum(row[..., j], 0.5)[..., None]  # below 1 by rounding alone
-        partial = -row * jax.lax.rsqrt(own * jnp.maximum(diagonal(precision), 0.5))
-        left = (centred @ (row / scale)[..., None])[..., 0] * jax.lax.rsqrt(own)  # in units of its standard deviation
-        return left, jnp.stack([partial, -row / own, jnp.broadcast_to(jnp.log(own), row.shape)], axis=-2)
+        selected = jnp.zeros((*correlation.shape[:-1], 1)).at[..., j, 0].set(1.0)
+        row = cho_solve(cho_factor(correlation + _RIDGE * jnp.eye(d)), selected)[..., 0]  # row j of the precision matrix
+        left = (centred @ (row / scale)[..., None])[..., 0] * jax.lax.rsqrt(jnp.maximum(row[..., j], 0.5))[..., None]
+        return left, row
 
-    left, found = for_each_variable(regress, jnp.moveaxis(1.0 - u, -1, 0), jnp.arange(d))
-    left = jnp.clip(jnp.moveaxis(left, 0, -1), -10.0, 10.0)  # [batch, n, j]
-    partial, coefficient, precision = jnp.transpose(found, (2, 1, 3, 0))  # [batch, i, j]
+    left, row = for_each_variable(regress, jnp.moveaxis(1.0 - u, -1, 0), jnp.arange(d))
+    left = jnp.clip(jnp.moveaxis(left, 0, -1), -10.0, 10.0)  # [batch, n, j], in units of its standard deviation
+    row = jnp.moveaxis(row, 0, -1)  # [batch, i, j]: of j's matrix
+    own = jnp.maximum(diagonal(row), 0.5)[..., None, :]  # below 1 by rounding alone
+    correlation = gram(z, z) / n
+    other = diagonal(jnp.linalg.inv(correlation + _RIDGE * jnp.eye(d)))[..., :, None]  # about that of j's matrix
+    partial = jnp.clip(-row * jax.lax.rsqrt(own * jnp.maximum(other, 0.5)), -1.0, 1.0)
     times = u.sum(-2)[..., None]
     spread = jnp.log((times * mean_given(u, left**2) + 2.0) / (times + 2.0))
     shift = mean_given(u, left) * jnp.sqrt(times)
-    sharp = jnp.linalg.inv(gram(z, z) / n + 1e-4 * jnp.eye(d))
+    sharp = jnp.linalg.inv(correlation + 1e-4 * jnp.eye(d))
     every = normalised(sharp, -1)
     strength = jnp.sqrt(n) / 8
     size = jnp.log(jnp.maximum(diagonal(sharp), 0.5))
     return [
         *both(partial),
         *both(jnp.tanh(strength * partial)),
-        *both(jnp.tanh(coefficient)),
-        *both(precision / 4),
+        *both(jnp.tanh(-row / own)),
+        *both(rows(jnp.log(own[..., 0, :]) / 4)),
         *both(jnp.tanh(spread / 2)),
         *both(jnp.tanh(shift / 3)),
         every,
