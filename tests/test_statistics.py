@@ -132,11 +132,8 @@ def test_interventions_on_effects_break_regressions_and_those_on_causes_do_not()
         np.testing.assert_allclose(np.arctanh(coefficient[others, j]), _scaled(fit.coef_, free, others, j), atol=0.1)
         assert precision[j, others[0]] == pytest.approx(np.log(free[:, j].var() / left.var()) / 4, abs=0.05)
         for i in others:
-            rest = np.delete(np.arange(3), [i, j])
-            own, other = (
-                free[:, k] - LinearRegression().fit(free[:, rest], free[:, k]).predict(free[:, rest]) for k in (j, i)
-            )
-            assert partial[i, j] == pytest.approx(np.corrcoef(own, other)[0, 1], abs=0.05)
+            scaled = np.arctanh(coefficient[i, j]) * np.exp(2 * (precision[j, i] - precision[i, j]))
+            assert partial[i, j] == pytest.approx(scaled, abs=0.01)
             here = free[u[u[:, j] == 0][:, i] == 1]
             missed = np.clip((here[:, j] - fit.predict(here[:, others])) / left.std(), -10, 10)
             expected = np.log((times * (missed**2).mean() + 2) / (times + 2))
@@ -160,8 +157,10 @@ def test_heavy_tails_travel_from_cause_to_effect() -> None:
     assert forward[0, 1] > forward[1, 0] + 0.1
 
 
-@pytest.mark.parametrize("group", [conditional, interventional, invariance])
-def test_blocks_of_variables_do_not_change_the_result(group: object, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("group", "rounding"), [(conditional, 1e-4), (interventional, 1e-4), (invariance, 5e-4)])
+def test_blocks_of_variables_do_not_change_the_result(
+    group: object, rounding: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rng = np.random.default_rng(4)
     z = jnp.asarray(standard(rng.normal(size=(2, 30, 7)) @ rng.normal(size=(7, 7))))
     u = jnp.asarray(rng.random((2, 30, 7)) < 0.1, jnp.float32)
@@ -169,7 +168,7 @@ def test_blocks_of_variables_do_not_change_the_result(group: object, monkeypatch
     monkeypatch.setattr(
         sys.modules[group.__module__], "for_each_variable", lambda f, *a: for_each_variable(f, *a, at_once=3 * 2 * 49)
     )
-    np.testing.assert_allclose(jnp.stack(group(z, z, u)), whole, atol=1e-4)  # type: ignore[operator]
+    np.testing.assert_allclose(jnp.stack(group(z, z, u)), whole, atol=rounding)  # type: ignore[operator]
 
 
 def test_all_groups_are_finite_where_the_data_are_degenerate() -> None:
