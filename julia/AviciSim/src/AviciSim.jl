@@ -11,17 +11,7 @@ import Pkg # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it
 import Distributed
 
 export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation, TechnicalNoise
-export adjacency,
-    interventions,
-    knockdown,
-    knockout,
-    overexpress,
-    profile,
-    simulate,
-    simulate_batch,
-    simulate_batch!,
-    solve,
-    trajectory
+export adjacency, interventions, knockdown, knockout, overexpress, profile, simulate, simulate_batch, solve, trajectory
 export list_domains, list_networks, load_dataset, load_domain, load_network, save_dataset
 
 include("elementary.jl")

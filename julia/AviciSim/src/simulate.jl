@@ -89,43 +89,13 @@ function simulate_batch(
     seed::Integer = 0,
     first::Integer = 0,
 )
+    domain = load_domain(domain)
     check_size(d, n_obs, n_int)
+    check_origin(seed, first)
     count >= 1 || throw(ArgumentError("count must be at least 1, got $count"))
     rows, sizes = Int(n_obs + n_int), (Int(d), Int(count))
     x, interventions, graph = fresh(Float32, rows, sizes...), fresh(UInt8, rows, sizes...), fresh(UInt8, Int(d), sizes...)
-    return simulate_batch!(x, interventions, graph, domain; n_obs = n_obs, seed = seed, first = first)
-end
-
-"""
-    simulate_batch!(x, interventions, graph, domain; n_obs, seed=0, first=0)
-
-[`simulate_batch`](@ref) into memory that is there already, which spares what fresh memory costs: for LINEAR about a third of the time.
-
-# Arguments
-- `x` (n × d × count, Float32), `interventions` (n × d × count, UInt8), `graph` (d × d × count, UInt8): overwritten, and returned.
-- `n_obs`: how many of the n rows are observational.
-
-Throws an `ArgumentError` if the sizes do not fit together.
-"""
-function simulate_batch!(
-    x::AbstractArray{Float32, 3},
-    interventions::AbstractArray{UInt8, 3},
-    graph::AbstractArray{UInt8, 3},
-    domain;
-    n_obs::Integer,
-    seed::Integer = 0,
-    first::Integer = 0,
-)
-    domain = load_domain(domain)
-    n, d, count = size(x)
-    size(interventions) == (n, d, count) && size(graph) == (d, d, count) ||
-        throw(ArgumentError(
-            "x is $n × $d × $count, so interventions must be $n × $d × $count and graph $d × $d × $count; " *
-                "got $(join(size(interventions), " × ")) and $(join(size(graph), " × "))",
-        ))
-    check_size(d, n_obs, n - n_obs)
-    check_origin(seed, first)
-    in_threads(count) do k
+    in_threads(Int(count)) do k
         drawn, _ = Base.invokelatest(
             simulate_one!,
             view(x, :, :, k),
