@@ -97,23 +97,30 @@ end
 
 function scale_library!(x, rng::Stream, μ, σ)
     for cell in axes(x, 1)
-        total, size = ordered_sum(view(x, cell, :)), portable_exp(μ + σ * normal(rng))
-        total > 0 && (x[cell, :] .*= Float32(size / total))
+        total = 0.0f0
+        for gene in axes(x, 2)
+            total += x[cell, gene]
+        end
+        size = portable_exp(μ + σ * normal(rng))
+        total > 0 || continue
+        factor = Float32(size / total)
+        for gene in axes(x, 2)
+            x[cell, gene] *= factor
+        end
     end
 end
 
 function drop!(x, rng::Stream, shape, percentile)
-    y = Matrix{Float32}(undef, size(x))
-    for gene in axes(x, 2)
-        column = view(x, :, gene)
-        @inbounds @simd for cell in axes(x, 1)
-            y[cell, gene] = portable_log(column[cell] + 1.0f0)
-        end
+    memory = borrow(COLUMNS, 2 * length(x))
+    y, sorted = view(memory, 1:length(x)), view(memory, length(x) + 1:2 * length(x))
+    @inbounds @simd for k in eachindex(x)
+        y[k] = sorted[k] = portable_log(x[k] + 1.0f0)
     end
-    middle, shape = quantile_of!(vec(copy(y)), percentile / 100), Float32(shape)
-    for k in eachindex(x, y)
+    middle, shape = quantile_of!(sorted, percentile / 100), Float32(shape)
+    for k in eachindex(x)
         uniform(rng) * (1.0f0 + portable_exp(-shape * (y[k] - middle))) < 1.0f0 || (x[k] = 0)
     end
+    give_back(COLUMNS, memory)
 end
 
 function count_molecules!(x, rng::Stream)
@@ -123,7 +130,7 @@ function count_molecules!(x, rng::Stream)
 end
 
 # The quantile with linear interpolation; reorders the values.
-function quantile_of!(values::Vector{Float32}, q::Float64)
+function quantile_of!(values::AbstractVector{Float32}, q::Float64)
     position = 1 + (length(values) - 1) * q
     low = floor(Int, position)
     high = min(low + 1, length(values))

@@ -126,13 +126,14 @@ function solve_conditions(
             "the solver left the finite numbers; a smaller time step, weaker interactions or less noise are needed",
         ))
     technology === nothing && return expression, expression, types
-    counts = copy(expression)
     if mode === :compatible
+        counts = similar(expression)
         for (k, run) in enumerate(runs)
-            isempty(run.rows) || measure!(view(counts, run.rows, :), split(split(rng, "measurement"), k), technology)
+            isempty(run.rows) && continue
+            counts[run.rows, :] = measure!(expression[run.rows, :], split(split(rng, "measurement"), k), technology)
         end
     else
-        measure!(counts, split(rng, "measurement"), technology)
+        counts = measure!(copy(expression), split(rng, "measurement"), technology)
     end
     return expression, counts, types
 end
