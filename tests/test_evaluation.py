@@ -99,6 +99,8 @@ def test_the_comparison_scores_all_methods_on_the_same_data() -> None:
         assert row.acyclic.all() and len(row.predictions) == len(row.f1)
         assert (row.auprc["model"] == 1).all() and (row.shd == 0).all() and (row.f1 == 1).all()
         assert row.auprc["correlation"].mean() < 1 and 0 < row.chance < 1
+    with pytest.raises(InputError, match="d=1"):
+        compare(Oracle(), settings([1], 40), domain="linear", datasets=2)  # type: ignore[arg-type]
 
 
 def test_evaluation_data_are_not_those_of_training() -> None:

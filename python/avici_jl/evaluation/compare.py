@@ -92,6 +92,9 @@ def compare(
         datasets: number of datasets of each setting.
         seed: chooses the datasets.
         done: is called with each row as it is finished.
+
+    Raises:
+        InputError: no graph of a setting's datasets has an edge.
     """
     rows = []
     for setting in where:
@@ -122,6 +125,8 @@ def compare_on(model: Model, setting: Setting, datasets: Iterable[Dataset]) -> C
         acyclic.append(metrics.is_acyclic(edges))
         predictions.append((p, data.graph))
         chance.append(metrics.chance(data.graph))
+    if not predictions:
+        raise InputError(f"No dataset with d={setting.d} has a graph with edges, so nothing can be measured.")
     return Comparison(
         setting,
         {name: np.array(values) for name, values in auprc.items()},
