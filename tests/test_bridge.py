@@ -10,6 +10,7 @@ import sys
 import tomllib
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -122,3 +123,15 @@ def test_the_julia_project_of_the_checkout_matches_the_package() -> None:
     assert (ROOT / top.pop("path")).is_file()
     assert top == {key: package[key] for key in top}
     assert top["deps"] == package["deps"]
+
+
+@pytest.mark.parametrize(("session", "expected"), [(None, "no"), (object(), None)])
+def test_the_extension_for_ipython_is_for_its_sessions(
+    session: object, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "PYTHON_JULIACALL_AUTOLOAD_IPYTHON_EXTENSION"
+    monkeypatch.setenv(name, "yes")  # so that what is set is undone
+    monkeypatch.delenv(name)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: session))
+    bridge._leave_ipython_alone()
+    assert os.environ.get(name) == expected

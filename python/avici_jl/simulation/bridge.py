@@ -180,8 +180,16 @@ def _keep_exceptions_working() -> None:
             ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
 
 
+def _leave_ipython_alone() -> None:
+    """Without a session of IPython, keep juliacall from loading its extension and saying so: flax imports IPython."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is None:
+        os.environ.setdefault("PYTHON_JULIACALL_AUTOLOAD_IPYTHON_EXTENSION", "no")
+
+
 def _start() -> Any:
     _keep_exceptions_working()
+    _leave_ipython_alone()
     if os.environ.get("PYTHON_JULIACALL_THREADS", "1") != "1":
         # Julia's threads stop each other for garbage collection with signals that it has to handle itself.
         os.environ.setdefault("PYTHON_JULIACALL_HANDLE_SIGNALS", "yes")
