@@ -40,8 +40,8 @@ data, at the end of each leg, by all hours of one core that the model and the ru
 {table}
 
 The exponent a is that of error ~ hours^-a through the first and the last leg: a few points, one run each. The last ones
-have a falling learning rate and statistics that the first had not (see [recipe](recipe.md)), which flatters them. A model is measured on 30 datasets; standard errors are
-in its card.
+have a falling learning rate and statistics that the first had not (see [recipe](recipe.md)), which flatters them. A
+model is measured on 30 datasets; standard errors are in its card.
 
 ## Beside the paper's compute
 
