@@ -13,6 +13,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from avici_jl.errors import ConfigError
 from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
 from avici_jl.network.statistics.algebra import for_each_variable
+from avici_jl.network.statistics.columns import Columns
 from avici_jl.network.statistics.conditional import conditional
 from avici_jl.network.statistics.invariance import invariance
 from avici_jl.network.statistics.marginals import normal_scores
@@ -52,7 +53,9 @@ def test_statistics_of_ranks_ignore_increasing_transformations() -> None:
 
 def test_conditioning_closes_a_chain_and_opens_a_collider() -> None:
     z = jnp.asarray(chain())
-    one, two, _, _, opened, _, closed, *_ = (np.asarray(part)[0] for part in conditional(z, z, jnp.zeros_like(z)))
+    one, two, _, _, opened, _, closed, *_ = (
+        np.asarray(part)[0] for part in conditional(Columns(z, z, jnp.zeros_like(z)))
+    )
     correlation = np.corrcoef(np.asarray(z)[0].T)
 
     def given(i: int, j: int, k: int) -> float:
@@ -71,7 +74,7 @@ def test_conditioning_closes_a_chain_and_opens_a_collider() -> None:
     x = rng.normal(size=(4000, 3))
     x[:, 2] += x[:, 0] + x[:, 1]
     z = jnp.asarray(standard(x))[None]
-    _, _, _, _, opened, _, closed, *_ = (np.asarray(part)[0] for part in conditional(z, z, jnp.zeros_like(z)))
+    _, _, _, _, opened, _, closed, *_ = (np.asarray(part)[0] for part in conditional(Columns(z, z, jnp.zeros_like(z))))
     assert opened[0, 2] > 0.5 and closed[0, 2] > -0.05  # given 2, 0 depends on 1
 
 
@@ -81,7 +84,8 @@ def test_smooth_regressions_explain_what_ridge_regressions_do() -> None:
     x[:, 2] = np.sin(2 * standard(x)[:, 0]) + 0.5 * x[:, 1] + 0.3 * rng.normal(size=2000)
     z = standard(x).astype(float)
     explained, _, _, _, _, _, added, _ = (
-        np.asarray(part)[0] for part in smooth(jnp.asarray(z)[None], jnp.asarray(z)[None], jnp.zeros((1, *z.shape)))
+        np.asarray(part)[0]
+        for part in smooth(Columns(jnp.asarray(z)[None], jnp.asarray(z)[None], jnp.zeros((1, *z.shape))))
     )
     functions = [z, np.minimum(z**2, 9), np.clip(z**3 - 3 * z, -9, 9), np.sin(2 * z)]
     correlation = np.corrcoef(np.concatenate(functions, axis=1).T)
@@ -102,7 +106,7 @@ def test_smooth_regressions_explain_what_ridge_regressions_do() -> None:
 
 def test_residuals_are_those_of_the_regressions_on_all_others() -> None:
     z = chain()
-    found = np.asarray(residual(jnp.asarray(z), jnp.asarray(z), jnp.zeros(z.shape))[0])[0]
+    found = np.asarray(residual(Columns(jnp.asarray(z), jnp.asarray(z), jnp.zeros(z.shape)))[0])[0]
     left = np.stack([z[0, :, j] - _fit(np.delete(z[0], j, 1), z[0, :, j]) for j in range(4)])
     np.testing.assert_allclose(found, np.corrcoef(left), atol=0.005)
 
@@ -121,7 +125,7 @@ def test_interventions_on_effects_break_regressions_and_those_on_causes_do_not()
         u[j * times : (j + 1) * times, j] = 1
         x[:, j] = np.where(u[:, j] == 1, rng.uniform(-3, 3, n), 2 * x[:, j - 1] + noise[:, j] if j else noise[:, j])
     z = standard(x).astype(float)
-    parts = [np.asarray(part)[0] for part in invariance(*(jnp.asarray(a)[None] for a in (z, z, u)))]
+    parts = [np.asarray(part)[0] for part in invariance(Columns(*(jnp.asarray(a)[None] for a in (z, z, u))))]
     partial, coefficient, precision, spread, shift, every = (parts[k] for k in (0, 4, 6, 8, 10, 12))
 
     for j in range(3):
@@ -164,11 +168,14 @@ def test_blocks_of_variables_do_not_change_the_result(
     rng = np.random.default_rng(4)
     z = jnp.asarray(standard(rng.normal(size=(2, 30, 7)) @ rng.normal(size=(7, 7))))
     u = jnp.asarray(rng.random((2, 30, 7)) < 0.1, jnp.float32)
-    whole = jnp.stack(group(z, z, u))  # type: ignore[operator]
-    monkeypatch.setattr(
-        sys.modules[group.__module__], "for_each_variable", lambda f, *a: for_each_variable(f, *a, at_once=3 * 2 * 49)
-    )
-    np.testing.assert_allclose(jnp.stack(group(z, z, u)), whole, atol=rounding)  # type: ignore[operator]
+    whole = jnp.stack(group(Columns(z, z, u)))  # type: ignore[operator]
+    for name in ("conditional", "columns"):
+        monkeypatch.setattr(
+            sys.modules[f"avici_jl.network.statistics.{name}"],
+            "for_each_variable",
+            lambda f, *a: for_each_variable(f, *a, at_once=3 * 2 * 49),
+        )
+    np.testing.assert_allclose(jnp.stack(group(Columns(z, z, u))), whole, atol=rounding)  # type: ignore[operator]
 
 
 def test_all_groups_are_finite_where_the_data_are_degenerate() -> None:

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from avici_jl.errors import ConfigError
-from avici_jl.network.statistics.algebra import EPS
+from avici_jl.network.statistics.columns import Columns
 from avici_jl.network.statistics.conditional import conditional
 from avici_jl.network.statistics.counts import counts
 from avici_jl.network.statistics.invariance import invariance
@@ -23,7 +23,7 @@ from avici_jl.network.statistics.moments import basic, kernel
 from avici_jl.network.statistics.regression import interventional, residual, smooth
 from avici_jl.network.statistics.tails import tails
 
-GROUPS: dict[str, tuple[int, Callable[[jax.Array, jax.Array, jax.Array], list[jax.Array]]]] = {
+GROUPS: dict[str, tuple[int, Callable[[Columns], list[jax.Array]]]] = {
     "basic": (18, basic),
     "interventional": (12, interventional),
     "kernel": (45, kernel),
@@ -34,7 +34,7 @@ GROUPS: dict[str, tuple[int, Callable[[jax.Array, jax.Array, jax.Array], list[ja
     "tails": (6, tails),
     "invariance": (17, invariance),
 }
-"""Group of statistics: how many there are, and the function of (values, z-scores, interventions)."""
+"""Group of statistics: how many there are, and the function of the variables."""
 
 MARGINALS: dict[str, Callable[[jax.Array, float], jax.Array]] = {
     "": lambda value, clip: jnp.clip(robust_scores(value), -clip, clip) if clip else value,
@@ -56,15 +56,13 @@ def pair_statistics(x: jax.Array, groups: Sequence[str], clip: float = 0.0) -> j
         [batch, d, d, count_statistics(groups)].
     """
     raw, u = x[..., 0], x[..., 1]
-    seen: dict[str, tuple[jax.Array, jax.Array]] = {}
+    seen: dict[str, Columns] = {}
     found: list[jax.Array] = []
     for group in groups:
         name, _, marginal = group.partition("@")
         if marginal not in seen:
-            value = MARGINALS[marginal](raw, clip)
-            centred = value - value.mean(axis=-2, keepdims=True)
-            seen[marginal] = value, centred / (jnp.sqrt((centred**2).mean(axis=-2, keepdims=True)) + EPS)
-        found += GROUPS[name][1](*seen[marginal], u)
+            seen[marginal] = Columns.of(MARGINALS[marginal](raw, clip), u)
+        found += GROUPS[name][1](seen[marginal])
     return jax.lax.stop_gradient(jnp.stack(found, axis=-1))
 
 

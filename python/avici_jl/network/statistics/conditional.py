@@ -6,14 +6,16 @@ import jax
 import jax.numpy as jnp
 
 from avici_jl.network.statistics.algebra import both, for_each_variable, gram
+from avici_jl.network.statistics.columns import Columns
 
 
-def conditional(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
+def conditional(columns: Columns) -> list[jax.Array]:
     """The weakest partial correlation of i and j given one or two others, and what conditioning on j does to i.
 
     The second variable to condition on is found after the first (a greedy search). Conditioning on a common effect
     opens a dependence, conditioning on a mediator or common cause closes one.
     """
+    z = columns.z
     n, d = z.shape[-2:]
     r = jnp.clip(gram(z, z) / n, -0.999, 0.999)
     every = jnp.arange(d)

@@ -6,10 +6,12 @@ import jax
 import jax.numpy as jnp
 
 from avici_jl.network.statistics.algebra import both, gram, mean_given, rows
+from avici_jl.network.statistics.columns import Columns
 
 
-def counts(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
+def counts(columns: Columns) -> list[jax.Array]:
     """What counts show beyond their values: which entries are zero, and how knock-outs change values and zeros."""
+    value, z, u = columns.value, columns.z, columns.u
     n, d = z.shape[-2:]
     nonzero = (value != 0).astype(z.dtype)
     share = nonzero.mean(-2)

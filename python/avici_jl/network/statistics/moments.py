@@ -6,10 +6,12 @@ import jax
 import jax.numpy as jnp
 
 from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, normalised, rows, unit
+from avici_jl.network.statistics.columns import Columns
 
 
-def basic(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
+def basic(columns: Columns) -> list[jax.Array]:
     """Correlations, partial correlations, regression coefficients, moments, shifts under interventions."""
+    z, u = columns.z, columns.u
     n, d = z.shape[-2:]
     correlation = gram(z, z) / n
     weak, strong = (jnp.linalg.inv(correlation + ridge * jnp.eye(d)) for ridge in (0.01, 0.1))
@@ -35,8 +37,9 @@ def basic(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
     ]
 
 
-def kernel(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
+def kernel(columns: Columns) -> list[jax.Array]:
     """Correlations between six functions of i and of j, and partial correlations between three of them."""
+    z, u = columns.z, columns.u
     n, d = z.shape[-2:]
     functions = [z, jnp.minimum(z**2, 9.0), jnp.clip(z**3 - 3 * z, -9.0, 9.0), jnp.sin(2 * z), u, u * z]
     f = unit(jnp.concatenate(functions, axis=-1))

@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_factor, cho_solve
 
-from avici_jl.network.statistics.algebra import blocks, both, diagonal, for_each_variable, gram, rows, unit
+from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, rows, unit
+from avici_jl.network.statistics.columns import Columns
 
 _POWERS = 4
 
 
-def interventional(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
+def interventional(columns: Columns) -> list[jax.Array]:
     """The regression of every j on the others, from the rows in which j was not intervened on."""
-    d = z.shape[-1]
-
-    def regress(free: jax.Array, j: jax.Array) -> jax.Array:
-        """For target j, from its rows free [batch, n] of interventions: [batch, 3, d]."""
-        total = free.sum(-1)[..., None, None]
-        count = jnp.maximum(total, 1.0)
-        mean = (free[..., None] * z).sum(-2, keepdims=True) / count
-        centred = free[..., None] * (z - mean)
-        covariance = gram(centred, centred) / count
-        variance = diagonal(covariance)
-        scale = jnp.sqrt(variance) + 1e-3
-        correlation = covariance / (scale[..., :, None] * scale[..., None, :])
-        selected = jnp.zeros((*correlation.shape[:-1], 1)).at[..., j, 0].set(1.0)
-        row = cho_solve(cho_factor(correlation + 0.02 * jnp.eye(d)), selected)[..., 0]  # row j of the precision matrix
-        return jnp.stack([row, correlation[..., j], variance], axis=-2)
-
-    found = for_each_variable(regress, jnp.moveaxis(1.0 - u, -1, 0), jnp.arange(d))  # [target j, batch, 3, variable]
-    own, correlated, variance = jnp.transpose(found, (2, 1, 3, 0))  # [batch, i, j]
+    u, d = columns.u, columns.z.shape[-1]
+    own, _, correlated, variance, _ = columns.regressions
     residual = jnp.maximum(diagonal(own), 0.5)  # below 0.9 by rounding alone
     coefficient = -own / residual[..., None, :]
     return [
@@ -43,8 +27,9 @@ def interventional(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Arr
     ]
 
 
-def smooth(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
+def smooth(columns: Columns) -> list[jax.Array]:
     """How well smooth functions explain each variable j: of i alone, of all others, and what i adds to all others."""
+    z = columns.z
     n, d = z.shape[-2:]
     functions = [z, jnp.minimum(z**2, 9.0), jnp.clip(z**3 - 3 * z, -9.0, 9.0), jnp.sin(2 * z)]
     f = unit(jnp.concatenate(functions, axis=-1))
@@ -71,8 +56,9 @@ def smooth(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
     ]
 
 
-def residual(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
+def residual(columns: Columns) -> list[jax.Array]:
     """Dependence between functions of the residuals of linear regressions on all others, and of the variables."""
+    z = columns.z
     n, d = z.shape[-2:]
     precision = jnp.linalg.inv(gram(z, z) / n + 0.02 * jnp.eye(d))
     left = unit((z @ precision) / diagonal(precision)[..., None, :])

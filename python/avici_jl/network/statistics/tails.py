@@ -6,10 +6,12 @@ import jax
 import jax.numpy as jnp
 
 from avici_jl.network.statistics.algebra import both, gram, rows
+from avici_jl.network.statistics.columns import Columns
 
 
-def tails(value: jax.Array, z: jax.Array, u: jax.Array) -> list[jax.Array]:
+def tails(columns: Columns) -> list[jax.Array]:
     """What the others do where one variable is extreme: heavy tails travel from causes to effects."""
+    value, z, u = columns.value, columns.z, columns.u
     n, d = z.shape[-2:]
     free = (1 - u) * (jnp.abs(value) > 4.0)
     count = free.sum(-2)
