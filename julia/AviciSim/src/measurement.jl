@@ -97,16 +97,9 @@ end
 
 function scale_library!(x, rng::Stream, μ, σ)
     for cell in axes(x, 1)
-        total = 0.0f0
-        for gene in axes(x, 2)
-            total += x[cell, gene]
-        end
-        size = portable_exp(μ + σ * normal(rng))
-        total > 0 || continue
-        factor = Float32(size / total)
-        for gene in axes(x, 2)
-            x[cell, gene] *= factor
-        end
+        row, size = view(x, cell, :), portable_exp(μ + σ * normal(rng))
+        total = ordered_sum(row)
+        total > 0 && (row .*= Float32(size / total))
     end
 end
 

@@ -52,6 +52,11 @@ class Columns:
         return Columns(value, centred / (jnp.sqrt((centred**2).mean(axis=-2, keepdims=True)) + EPS), u)
 
     @cached_property
+    def correlation(self) -> jax.Array:
+        """[batch, i, j], over all rows."""
+        return gram(self.z, self.z) / self.z.shape[-2]
+
+    @cached_property
     def regressions(self) -> Regressions:
         """O(n d³), so it is computed once for all groups."""
         d = self.z.shape[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import both, for_each_variable, gram
+from avici_jl.network.statistics.algebra import both, for_each_variable
 from avici_jl.network.statistics.columns import Columns
 
 
@@ -15,9 +15,8 @@ def conditional(columns: Columns) -> list[jax.Array]:
     The second variable to condition on is found after the first (a greedy search). Conditioning on a common effect
     opens a dependence, conditioning on a mediator or common cause closes one.
     """
-    z = columns.z
-    n, d = z.shape[-2:]
-    r = jnp.clip(gram(z, z) / n, -0.999, 0.999)
+    n, d = columns.z.shape[-2:]
+    r = jnp.clip(columns.correlation, -0.999, 0.999)
     every = jnp.arange(d)
 
     def search(own: jax.Array, i: jax.Array) -> jax.Array:

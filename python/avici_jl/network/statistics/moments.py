@@ -13,7 +13,7 @@ def basic(columns: Columns) -> list[jax.Array]:
     """Correlations, partial correlations, regression coefficients, moments, shifts under interventions."""
     z, u = columns.z, columns.u
     n, d = z.shape[-2:]
-    correlation = gram(z, z) / n
+    correlation = columns.correlation
     weak, strong = (jnp.linalg.inv(correlation + ridge * jnp.eye(d)) for ridge in (0.01, 0.1))
     coefficient = -strong / diagonal(strong)[..., None, :]
     log_precision = jnp.log(diagonal(strong))

@@ -60,7 +60,7 @@ def residual(columns: Columns) -> list[jax.Array]:
     """Dependence between functions of the residuals of linear regressions on all others, and of the variables."""
     z = columns.z
     n, d = z.shape[-2:]
-    precision = jnp.linalg.inv(gram(z, z) / n + 0.02 * jnp.eye(d))
+    precision = jnp.linalg.inv(columns.correlation + 0.02 * jnp.eye(d))
     left = unit((z @ precision) / diagonal(precision)[..., None, :])
     of_values, of_residuals = (
         unit(jnp.concatenate([h, jnp.abs(h), jnp.clip(h**3 - 3 * h, -9.0, 9.0)], -1)) for h in (z, left)
