@@ -12,7 +12,6 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from avici_jl.errors import ConfigError
 from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
-from avici_jl.network.statistics.algebra import for_each_variable
 from avici_jl.network.statistics.columns import Columns
 from avici_jl.network.statistics.conditional import conditional
 from avici_jl.network.statistics.invariance import invariance
@@ -169,13 +168,35 @@ def test_blocks_of_variables_do_not_change_the_result(
     z = jnp.asarray(standard(rng.normal(size=(2, 30, 7)) @ rng.normal(size=(7, 7))))
     u = jnp.asarray(rng.random((2, 30, 7)) < 0.1, jnp.float32)
     whole = jnp.stack(group(Columns(z, z, u)))  # type: ignore[operator]
-    for name in ("conditional", "columns"):
-        monkeypatch.setattr(
-            sys.modules[f"avici_jl.network.statistics.{name}"],
-            "for_each_variable",
-            lambda f, *a: for_each_variable(f, *a, at_once=3 * 2 * 49),
-        )
+    for name in ("algebra", "columns"):
+        monkeypatch.setattr(sys.modules[f"avici_jl.network.statistics.{name}"], "variables_at_once", lambda *sizes: 3)
     np.testing.assert_allclose(jnp.stack(group(Columns(z, z, u))), whole, atol=rounding)  # type: ignore[operator]
+
+
+def test_variables_that_were_never_intervened_on_share_what_the_others_have_of_their_own() -> None:
+    rng = np.random.default_rng(6)
+    z = jnp.asarray(standard(rng.normal(size=(2, 60, 5)) @ rng.normal(size=(5, 5))))
+    u = np.zeros((2, 60, 5), np.float32)
+    u[0, :10, 1] = u[1, 5:20, 3] = 1.0
+    some = Columns(z, z, jnp.asarray(u)).regressions
+    u[:, :, [0, 2, 4]] = np.nextafter(np.float32(0), np.float32(1))  # as good as never, but counted as intervened on
+    every = Columns(z, z, jnp.asarray(u)).regressions
+    for name, a, b in zip(some._fields, some, every, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5, err_msg=name)
+    precise = np.linalg.inv(np.corrcoef(np.asarray(z[0, 10:], float).T) + 1e-3 * np.eye(5))
+    np.testing.assert_allclose(some.precise[0, :, 1], precise[1], rtol=0.01)
+
+
+def test_a_small_ridge_leaves_the_result_independent_of_the_order_of_rows() -> None:
+    """Single precision would leave errors of some thousandths here."""
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(400, 20))
+    for j in range(1, 20):
+        x[:, j] = x[:, j - 1] + 0.05 * x[:, j]
+    seen = np.stack([standard(x), np.zeros_like(x)], -1)[None].astype(np.float32)
+    groups = ["interventional", "invariance", "invariance@ranks"]
+    found, turned = (np.asarray(pair_statistics(jnp.asarray(rows), groups, 4.0)) for rows in (seen, seen[:, ::-1]))
+    np.testing.assert_allclose(found, turned, atol=2e-4)
 
 
 def test_all_groups_are_finite_where_the_data_are_degenerate() -> None:

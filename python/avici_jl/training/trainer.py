@@ -195,14 +195,17 @@ class Trainer:
 def start_from(state: TrainState, config: Config) -> TrainState:
     """The first state of a run, with the parameters of the model that `config.init` names.
 
-    A compact network may see more statistics than that model: those at the end of its list start with weight zero.
+    A compact network may be larger than that model's: statistics at the end of its list and layers at its end that the
+    model has not add nothing at first.
 
     Raises:
         CheckpointError: there is no such model.
         ConfigError: its network is another one.
     """
     model = load_model(find_model(config.init))
-    found = _with_more_statistics(model.params, model.config["network"], config.network)
+    found = model.params
+    if config.network["kind"] == model.config["network"]["kind"] == "pair":
+        found = _more_layers(_more_statistics(found, model.config["network"], config.network), state.params)
     shapes = [jax.tree.map(np.shape, params) for params in (found, state.params)]
     if shapes[0] != shapes[1]:
         raise ConfigError(f"The parameters of {config.init} do not fit this run's network; give it the same settings.")
@@ -213,7 +216,7 @@ def start_from(state: TrainState, config: Config) -> TrainState:
     return state._replace(params=params, average=average)
 
 
-def _with_more_statistics(params: dict, old: dict, new: dict) -> dict:
+def _more_statistics(params: dict, old: dict, new: dict) -> dict:
     """Parameters of a compact network, with zero weights for the statistics that only the new settings have."""
     before, after = old.get("statistics", []), new.get("statistics", [])
     if len(after) <= len(before) or after[: len(before)] != before:
@@ -221,3 +224,13 @@ def _with_more_statistics(params: dict, old: dict, new: dict) -> dict:
     more = count_statistics(after[len(before) :])
     embed = params["embed"] | {"kernel": np.pad(params["embed"]["kernel"], ((0, more), (0, 0)))}
     return params | {"embed": embed}
+
+
+def _more_layers(params: dict, initial: dict) -> dict:
+    """Parameters of a compact network, with the initial layers that they lack; what those add to a pair is zero."""
+    added = {
+        number: layer | {last: jax.tree.map(np.zeros_like, layer[last]) for last in ("combine", "narrow")}
+        for number, layer in initial["layers"].items()
+        if number not in params["layers"]
+    }
+    return params | {"layers": params["layers"] | added}

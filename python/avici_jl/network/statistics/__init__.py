@@ -1,7 +1,7 @@
 """Statistics of every ordered pair of variables: all that the compact network sees of the observations.
 
 Each is computed from sums over rows (matrix products), ranks, and inverses of matrices between a few functions of each
-variable. Each costs O(n d²), or O(n d³) for "interventional" and "invariance". None depends on the order of the rows,
+variable. Each costs O(n d² + d³), or O(n d³) for "interventional" and "invariance" of tables with interventions. None depends on the order of the rows,
 and all permute with the variables. Entry [i, j] describes i → j. No gradient flows through them. Most are scaled to
 about [-1, 1].
 """
@@ -55,15 +55,18 @@ def pair_statistics(x: jax.Array, groups: Sequence[str], clip: float = 0.0) -> j
     Returns:
         [batch, d, d, count_statistics(groups)].
     """
+    x = jax.lax.stop_gradient(x)
     raw, u = x[..., 0], x[..., 1]
     seen: dict[str, Columns] = {}
     found: list[jax.Array] = []
-    for group in groups:
-        name, _, marginal = group.partition("@")
-        if marginal not in seen:
-            seen[marginal] = Columns.of(MARGINALS[marginal](raw, clip), u)
-        found += GROUPS[name][1](seen[marginal])
-    return jax.lax.stop_gradient(jnp.stack(found, axis=-1))
+    # Accelerators would round the factors of matrix products to ten bits or fewer, with which inverses are useless.
+    with jax.default_matmul_precision("float32"):
+        for group in groups:
+            name, _, marginal = group.partition("@")
+            if marginal not in seen:
+                seen[marginal] = Columns.of(MARGINALS[marginal](raw, clip), u)
+            found += GROUPS[name][1](seen[marginal])
+    return jnp.stack(found, axis=-1)
 
 
 def count_statistics(groups: Sequence[str]) -> int:

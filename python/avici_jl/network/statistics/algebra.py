@@ -55,16 +55,38 @@ def blocks(matrix: jax.Array, k: int) -> list[jax.Array]:
     return [matrix[..., a * d : (a + 1) * d, b * d : (b + 1) * d] for a in range(k) for b in range(k)]
 
 
-def for_each_variable(function: Callable[..., Found], *arguments: jax.Array, at_once: int = 2**24) -> Found:
+def in_double(function: Callable[..., Found]) -> Callable[..., Found]:
+    """`function` of float32 arrays, computed in double precision; its results are float32 again.
+
+    For inverses with a small ridge, of which single precision would leave a few digits. On TPUs, which have no doubles,
+    it is left as it is.
+    """
+    if jax.default_backend() == "tpu":
+        return function
+
+    def computed(*arrays: jax.Array) -> Found:
+        with jax.enable_x64(True):
+            found = function(*(array.astype(jnp.float64) for array in arrays))
+            return jax.tree.map(lambda array: array.astype(jnp.float32), found)
+
+    return computed
+
+
+def variables_at_once(batch: int, d: int, entries: int = 2**24) -> int:
+    """For how many variables arrays of about `batch` d² entries may exist at a time."""
+    return min(d, max(1, entries // (batch * d * d)))
+
+
+def for_each_variable(function: Callable[..., Found], *arguments: jax.Array, entries: int = 2**24) -> Found:
     """`function` for every variable: of the arguments' entries along their first axis, with bounded memory.
 
     Args:
         function: its results are arrays; makes one of size about d² per variable and batch entry on the way.
         arguments: [d, batch, …] each.
-        at_once: entries of such arrays that may exist at a time.
+        entries: of such arrays that may exist at a time.
     """
     d, batch = arguments[0].shape[:2]
-    size = max(1, at_once // (batch * d * d))
-    if size >= d:
+    size = variables_at_once(batch, d, entries)
+    if size == d:
         return jax.vmap(function)(*arguments)
     return jax.lax.map(lambda slices: function(*slices), arguments, batch_size=size)
