@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup others demo test lint docs transcripts bench-inference bench-simulators bench-training bench-constraint bench-recipe benchmarks clean
+.PHONY: help setup others demo test lint docs transcripts bench-accelerator bench-inference bench-simulators bench-training bench-constraint bench-recipe benchmarks clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-training     a training step at the paper's size beside the reference's (installs that)"
 	@echo "make bench-constraint   short training runs with and without the acyclicity constraint"
 	@echo "make bench-recipe       short training runs that differ in one setting"
+	@echo "make bench-accelerator  predictions and training on a GPU or TPU beside the CPU"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
 	@echo "make benchmarks  every report of docs/benchmarks again: models beside other methods (installs those)"
 	@echo "make docs    the documentation, into build/docs"
@@ -55,6 +56,9 @@ bench-training: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[speed]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
 	$(BIN)/python benchmarks/training.py
+
+bench-accelerator: setup
+	$(BIN)/python benchmarks/accelerator.py
 
 bench-constraint: setup
 	$(WITH_JULIA) $(BIN)/python benchmarks/constraint.py

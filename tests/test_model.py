@@ -230,6 +230,12 @@ def test_models_of_earlier_releases_keep_loading() -> None:
         np.testing.assert_allclose(p, expected["probabilities"], atol=1e-4, err_msg=folder.name)
 
 
+def test_a_prediction_uses_whole_products_so_that_all_devices_agree(model: Model) -> None:
+    text = model._probabilities.lower(model._state, np.zeros((9, 3, 2), np.float32)).as_text()
+    products = [line for line in text.splitlines() if "dot_general" in line]
+    assert products and all("[HIGHEST, HIGHEST]" in line for line in products)
+
+
 def test_a_shape_is_compiled_once(model: Model) -> None:
     for n, d in ((30, 4), (30, 4), (31, 4), (30, 4)):
         model.predict(np.random.default_rng(n).normal(size=(n, d)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -197,6 +198,16 @@ def test_a_small_ridge_leaves_the_result_independent_of_the_order_of_rows() -> N
     groups = ["interventional", "invariance", "invariance@ranks"]
     found, turned = (np.asarray(pair_statistics(jnp.asarray(rows), groups, 4.0)) for rows in (seen, seen[:, ::-1]))
     np.testing.assert_allclose(found, turned, atol=2e-4)
+
+
+def test_no_product_is_rounded_on_accelerators() -> None:
+    """By default a GPU rounds the factors of a product to 10 bits and a TPU to 8; what asks for all has HIGHEST."""
+    x = jnp.zeros((1, 9, 4, 2))
+    groups = [name + marginal for name in GROUPS for marginal in ("", "@ranks")]
+    text = jax.jit(lambda x: pair_statistics(x, groups, 4.0)).lower(x).as_text()
+    products = [line for line in text.splitlines() if "dot_general" in line]
+    assert len(products) > 20
+    assert all("[HIGHEST, HIGHEST]" in line for line in products)
 
 
 def test_all_groups_are_finite_where_the_data_are_degenerate() -> None:

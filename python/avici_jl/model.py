@@ -85,7 +85,8 @@ class Model:
         temperature = _positive(loaded.card.get("temperature", 1.0), name)
 
         def probabilities(state: Any, seen: jax.Array) -> jax.Array:
-            return jax.nn.sigmoid(nnx.merge(graphdef, state)(seen[None])[0] / temperature)
+            with jax.default_matmul_precision("float32"):  # the same answer on every device
+                return jax.nn.sigmoid(nnx.merge(graphdef, state)(seen[None])[0] / temperature)
 
         self._probabilities = jax.jit(probabilities)
 

@@ -53,11 +53,11 @@ def batches(data: TrainingData, first: int, workers: int) -> Iterator[Iterator[B
 
 
 def suggested_workers(data: TrainingData, first: int) -> int:
-    """Processes worth having: none for cheap sources and short runs, else one for each core but one, at most 8."""
+    """Processes worth having: none for cheap sources and short runs, else one for each core but one, at most 16."""
     if not data.source.costly:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(0, min(cores - 1, (len(data) - first) // data.chapter_steps // 8, 8))
+    return max(0, min(cores - 1, (len(data) - first) // data.chapter_steps // 8, 16))
 
 
 def _chapters(data: TrainingData) -> int:

@@ -1,9 +1,9 @@
 """Statistics of every ordered pair of variables: all that the compact network sees of the observations.
 
 Each is computed from sums over rows (matrix products), ranks, and inverses of matrices between a few functions of each
-variable. Each costs O(n d² + d³), or O(n d³) for "interventional" and "invariance" of tables with interventions. None depends on the order of the rows,
-and all permute with the variables. Entry [i, j] describes i → j. No gradient flows through them. Most are scaled to
-about [-1, 1].
+variable. Each costs O(n d² + d³), but "interventional" and "invariance" O((n d² + d³) k) with k variables that were
+intervened on. None depends on the order of the rows, and all permute with the variables. Entry [i, j] describes i → j.
+No gradient flows through them. Most are scaled to about [-1, 1].
 """
 
 from __future__ import annotations

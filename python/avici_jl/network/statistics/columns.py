@@ -60,7 +60,7 @@ class Columns:
 
     @cached_property
     def regressions(self) -> Regressions:
-        """Computed once for all groups: O(n d³) if every variable is intervened on, O(n d² + d³) if none is."""
+        """O((n d² + d³) (1 + k)) with k variables that were intervened on, so it is computed once for all groups."""
         return in_double(_regressions)(self.z, self.u)
 
 
