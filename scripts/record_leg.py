@@ -63,7 +63,9 @@ def reached(card: dict) -> dict[str, float]:
     row = {"step": training["step"], "datasets": training["datasets"], "hours": round(training["seconds"] / 3600, 2)}
     row["CPU hours"] = round(training["cpu_seconds"] / 3600, 2)
     if training["before"] is not None:
-        row["total CPU hours"] = round((training["cpu_seconds"] + training["before"]["cpu_seconds"]) / 3600, 2)
+        for kind in ("CPU", "accelerator"):
+            spent = [part.get(f"{kind.lower()}_seconds", 0) for part in (training, training["before"])]
+            row[f"total {kind} hours"] = round(sum(spent) / 3600, 2)
     largest = max(entry["d"] for entry in card["evaluation"])
     for entry in card["evaluation"]:
         if entry["d"] == largest:
@@ -81,9 +83,9 @@ def page(name: str, config: dict, legs: pd.DataFrame) -> str:
     return f"""# Training of {name}
 
 A row for each leg, at its end: steps and datasets of the run so far, hours of the clock on one core of a shared
-machine, hours of that core, those with the runs that it started from, and what the model that was made of it reaches on
-fresh datasets (`avici-jl export`; the largest d of its card, `pretrained/{name}/card.md`). The curves of each run are
-in RUN.curve.csv and RUN.held_out.csv of this folder.
+machine, hours of that core, those with the runs that it started from, the hours of accelerators among all of these, and what
+the model that was made of it reaches on fresh datasets (`avici-jl export`; the largest d of its card,
+`pretrained/{name}/card.md`). The curves of each run are in RUN.curve.csv and RUN.held_out.csv of this folder.
 
 {head}
 {chr(10).join(rows)}

@@ -1,7 +1,8 @@
 """Accuracy against compute: `python scripts/what_compute_buys.py` writes compute.png and compute.md of docs/training.
 
-Ours are the legs in docs/training/*.legs.csv, by all CPU hours up to their end. The paper's are the two that it printed
-(Table 2: 100 000 and 300 000 steps, d = 30, interventional data), by what its training would cost on the same machine.
+Ours are the legs in docs/training/*.legs.csv, by all CPU hours up to their end, accelerators converted. The paper's are
+the two that it printed (Table 2: 100 000 and 300 000 steps, d = 30, interventional data), by what its training would
+cost on the same machine.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "training"
 DEVICES = 8
 CORE = 45e9  # operations per second of one core in such a step: half of what `make bench-training` prints
 GPU = 10e12  # operations per second that a GPU is assumed to do in such a step
+CORES = 140  # of this machine that do as many datasets a second of the compact network as one H100
 MODELS = {
     "linear": (("linear-rff", "linear"), ("linear", "linear-ood")),
     "rff": (("linear-rff", "rff"), ("rff", "rff-ood")),
@@ -33,7 +35,8 @@ STEPS = {100_000: "(d) a third of the steps", 300_000: "★"}
 TEXT = """# What compute buys
 
 `python scripts/what_compute_buys.py` makes this page of the logs of training. AUPRC at d = 30 with 1000 rows on fresh
-data, at the end of each leg, by all hours of one core that the model and the runs that it started from have cost.
+data, at the end of each leg, by all hours of one core that the model and the runs that it started from have cost. An
+hour of a GPU counts as {cores} of a core: so many more datasets a second did it train the same network on.
 
 ![Error against hours](compute.png)
 
@@ -65,6 +68,8 @@ def legs(names: tuple[str, ...]) -> pd.DataFrame:
     found = []
     for name in names:
         table = pd.read_csv(DOCS / f"{name}.legs.csv")
+        if "total accelerator hours" in table:
+            table["total CPU hours"] += CORES * table["total accelerator hours"].fillna(0)
         for column in table.columns[table.columns.str.endswith(" AUPRC")]:
             part = table[["total CPU hours", column]].dropna().set_axis(["hours", "auprc"], axis=1)
             found.append(part.assign(score=column.removesuffix(" AUPRC")))
@@ -137,6 +142,7 @@ def main() -> None:
         devices=DEVICES,
         operations=total,
         core=CORE / 1e9,
+        cores=CORES,
         hours=hours[-1],
         times=hours[-1] / max(spent for spent, _ in ends.values()),
         gpu=GPU / 1e12,

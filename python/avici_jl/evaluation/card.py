@@ -45,8 +45,14 @@ def _started_from(init: str | None, before: Mapping[str, float] | None) -> str:
         return ""
     if before is None:
         return f", starting from another run (`{init}`)"
-    hours = before["cpu_seconds"] / 3600
-    return f", starting from `{init}` ({before['datasets']:,} datasets and {hours:.1f} CPU hours before)"
+    return f", starting from `{init}` ({before['datasets']:,} datasets and {_hours(before)} before)"
+
+
+def _hours(spent: Mapping[str, float]) -> str:
+    """What training cost: hours of CPUs, and of accelerators where there were some."""
+    accelerators = spent.get("accelerator_seconds", 0) / 3600
+    with_them = f" beside {accelerators:.2f} hours of a GPU or TPU" if accelerators else ""
+    return f"{spent['cpu_seconds'] / 3600:.1f} CPU hours{with_them}"
 
 
 def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> str:
@@ -67,13 +73,12 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         f"d in {[size['d'] for size in data['sizes']]}, n in {data['rows']}, "
         f"share of interventional rows in {data['interventional']}",
         f"- **Training:** {training['step']:,} steps, {training['datasets']:,} datasets, "
-        f"{training['cpu_seconds'] / 3600:.1f} CPU hours ({card['machine']})"
-        + _started_from(config.get("init"), training.get("before")),
+        f"{_hours(training)}" + _started_from(config.get("init"), training.get("before")),
         *([f"- **Calibrated for:** the domain `{domain}`"] if domain != data["domain"] else []),
         f"- **Decision threshold** for the best mean F1 score: {card['threshold']:g}; {thresholds}",
         f"- **Temperature** of the probabilities: {card['temperature']:.3f} (expected calibration error on data "
         f"that it was not fitted on: {ece[0]:.4f} without, {ece[1]:.4f} with the fitted one; the better is used)",
-        f"- **Versions:** {', '.join(f'{k} {v}' for k, v in card['versions'].items())}",
+        f"- **Measured on:** {card['machine']}, {', '.join(f'{k} {v}' for k, v in card['versions'].items())}",
         "",
         "## What it reaches",
         "",

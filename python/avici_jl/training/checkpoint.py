@@ -137,8 +137,8 @@ def _complete(card: dict[str, Any]) -> dict[str, Any]:
 
 
 def before(config: Mapping[str, Any]) -> dict[str, float] | None:
-    """Steps, datasets and CPU seconds of the runs that a run started from, all together; None if one is not there."""
-    total = {"step": 0, "datasets": 0, "cpu_seconds": 0.0}
+    """What the runs cost that a run started from, all together, by the names of progress; None if one is not there."""
+    total = {"step": 0, "datasets": 0, "cpu_seconds": 0.0, "accelerator_seconds": 0.0}
     while config.get("init"):
         try:
             config, _, card = load_model(find_model(config["init"]))

@@ -55,6 +55,7 @@ class Trainer:
         self._progress: dict[str, Any] = {
             "seconds": 0.0,
             "cpu_seconds": 0.0,
+            "accelerator_seconds": 0.0,
             "datasets": 0,
             "skipped": 0,
             "validation": [],
@@ -88,7 +89,8 @@ class Trainer:
             f"device{'s' if jax.device_count() > 1 else ''}, with {workers or 'no'} "
             f"process{'es' if workers > 1 else ''} for the data."
         )
-        clock = Clock(done, self._progress, minutes)
+        accelerators = 0 if jax.default_backend() == "cpu" else jax.device_count()
+        clock = Clock(done, self._progress, minutes, accelerators)
         records = self._workdir if self.devices.leads else None
         with (
             blas_threads(max(size.d for size in config.data.sizes)),

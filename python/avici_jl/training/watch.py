@@ -106,12 +106,20 @@ class Watch:
 
 
 class Clock:
-    """Time and datasets of one call of a run, and what it measured since it was last asked."""
+    """Time and datasets of one call of a run, and what it measured since it was last asked.
 
-    def __init__(self, done: int, before: Mapping[str, Any], minutes: float | None) -> None:
+    Args:
+        done: steps that the run has done.
+        before: its progress until this call.
+        minutes: limit of this call.
+        accelerators: how many GPUs or TPUs the run is on.
+    """
+
+    def __init__(self, done: int, before: Mapping[str, Any], minutes: float | None, accelerators: int = 0) -> None:
         self._begin = self._last_log = self._last_save = time.monotonic()
         self._cpu_begin = time.process_time()
         self._before, self._first_step = dict(before), done
+        self._accelerators = accelerators
         self._limit = None if minutes is None else 60 * minutes
         self._datasets_logged = self.datasets = before["datasets"]
         self.waited = self._waited_logged = 0.0
@@ -125,9 +133,14 @@ class Clock:
         return float(self._before["seconds"]) + time.monotonic() - self._begin
 
     def progress(self) -> dict[str, Any]:
-        """Of the whole run: seconds of the clock and of this process on CPUs, and datasets used."""
-        cpu_seconds = float(self._before["cpu_seconds"]) + time.process_time() - self._cpu_begin
-        return {"seconds": self.seconds(), "cpu_seconds": cpu_seconds, "datasets": self.datasets}
+        """Of the whole run: seconds of the clock, of this process on CPUs, of all accelerators, and datasets used."""
+        here = time.monotonic() - self._begin
+        return {
+            "seconds": self.seconds(),
+            "cpu_seconds": float(self._before["cpu_seconds"]) + time.process_time() - self._cpu_begin,
+            "accelerator_seconds": float(self._before.get("accelerator_seconds", 0)) + self._accelerators * here,
+            "datasets": self.datasets,
+        }
 
     def since_log(self) -> float:
         return time.monotonic() - self._last_log
