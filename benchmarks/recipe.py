@@ -34,6 +34,8 @@ SMALL = [
 ]
 RANKS = '"basic@ranks", "interventional@ranks", "kernel@ranks", "conditional@ranks", "residual@ranks", "smooth@ranks"'
 VALUES = '"basic", "kernel", "residual", "tails", "interventional", "conditional", "smooth"'
+COUNTS = '"basic", "interventional", "kernel", "counts"'
+MORE = '"conditional", "residual", "smooth"'
 VARIANTS = {
     "preset": ("linear-rff", []),
     "ranks": ("linear-rff", [f"network.statistics=[{RANKS}]"]),
@@ -41,8 +43,18 @@ VARIANTS = {
     "stretch": ("linear-rff", ["data.stretch=0.4"]),
     "both": ("linear", [f"network.statistics=[{RANKS}, {VALUES}]", "data.stretch=0.2"]),
     "both and invariance": ("linear", [f'network.statistics=[{RANKS}, {VALUES}, "invariance"]', "data.stretch=0.2"]),
+    "counts": ("grn", [f"network.statistics=[{COUNTS}]"]),
+    "counts and more": ("grn", [f"network.statistics=[{COUNTS}, {MORE}]"]),
+    "counts, more and invariance": ("grn", [f'network.statistics=[{COUNTS}, {MORE}, "invariance"]']),
+    "counts, more and ranks": (
+        "grn",
+        [f'network.statistics=[{COUNTS}, {MORE}, "basic@ranks", "interventional@ranks", "kernel@ranks"]'],
+    ),
 }
-DOMAINS = ["linear", "rff", "linear-ood-noise", "rff-ood-noise", "linear-ood", "rff-ood"]
+TESTED = {
+    "values": ["linear", "rff", "linear-ood-noise", "rff-ood-noise", "linear-ood", "rff-ood"],
+    "counts": ["grn", "grn-physical", "grn-paper", "grn-paper-ood"],
+}
 
 
 def measure(name: str) -> str:
@@ -54,18 +66,22 @@ def measure(name: str) -> str:
         seconds = time.process_time() - before
         model = Model.load(folder)
         cells = []
-        for tested in DOMAINS:
+        for tested in TESTED[model.kind]:
             rows = compare(model, settings([30], 1000), domain=tested, datasets=24, seed=9)
             cells.append(" / ".join(f"{row.auprc['model'].mean():.3f}" for row in rows))
     return f"| {name}, on `{domain}` | {seconds:.0f} | {' | '.join(cells)} |"
 
 
 def main() -> None:
-    print(f"{os.cpu_count()} cores; {STEPS} steps\n")
-    print(f"| variant | CPU s | {' | '.join(f'`{domain}`' for domain in DOMAINS)} |")
-    print("|---" * (len(DOMAINS) + 2) + "|")
-    for name in sys.argv[1:] or VARIANTS:
-        print(measure(name), flush=True)
+    print(f"{os.cpu_count()} cores; {STEPS} steps")
+    chosen = sys.argv[1:] or list(VARIANTS)
+    for kind, domains in TESTED.items():
+        names = [name for name in chosen if (VARIANTS[name][0] == "grn") == (kind == "counts")]
+        if names:
+            print(f"\n| variant | CPU s | {' | '.join(f'`{domain}`' for domain in domains)} |")
+            print("|---" * (len(domains) + 2) + "|")
+        for name in names:
+            print(measure(name), flush=True)
 
 
 if __name__ == "__main__":

@@ -83,8 +83,8 @@ def page(name: str, config: dict, legs: pd.DataFrame) -> str:
     return f"""# Training of {name}
 
 A row for each leg, at its end: steps and datasets of the run so far, hours of the clock on one core of a shared
-machine, hours of that core, those with the runs that it started from, the hours of accelerators among all of these, and what
-the model that was made of it reaches on fresh datasets (`avici-jl export`; the largest d of its card,
+machine, hours of that core, those with the runs that it started from, the hours of accelerators in all of them, and
+what the model that was made of it reaches on fresh datasets (`avici-jl export`; the largest d of its card,
 `pretrained/{name}/card.md`). The curves of each run are in RUN.curve.csv and RUN.held_out.csv of this folder.
 
 {head}

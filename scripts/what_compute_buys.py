@@ -22,7 +22,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs" / "training"
 DEVICES = 8
 CORE = 45e9  # operations per second of one core in such a step: half of what `make bench-training` prints
 GPU = 10e12  # operations per second that a GPU is assumed to do in such a step
-CORES = 140  # of this machine that do as many datasets a second of the compact network as one H100
+CORES = 120  # of this machine that do as many datasets a second of the compact network as one H100
 MODELS = {
     "linear": (("linear-rff", "linear"), ("linear", "linear-ood")),
     "rff": (("linear-rff", "rff"), ("rff", "rff-ood")),

@@ -63,7 +63,8 @@ def _curve(axis: Axes, progress: pd.DataFrame, column: str, title: str, *, log: 
     if log and (progress[column] > 0).any():
         axis.set_yscale("log")
         axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter(NullFormatter())
+        decade = axis.get_ylim()[1] > 10 * axis.get_ylim()[0]  # else no label may be left
+        axis.yaxis.set_minor_formatter(NullFormatter() if decade else "{x:g}")
 
 
 def _scores(axis: Axes, held_out: pd.DataFrame, column: str, title: str) -> None:
