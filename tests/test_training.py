@@ -9,7 +9,9 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
+from filelock import FileLock
 
+from avici_jl import Model
 from avici_jl.errors import CheckpointError, ConfigError
 from avici_jl.training import run
 from avici_jl.training.checkpoint import RunCheckpoints, before, load_model
@@ -81,6 +83,30 @@ def test_a_run_starts_from_another_model(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match='"rf"'):
         run(tmp_path / "none", domain="rff", preset="smoke", overrides=["init=rf"], say=lambda _: None)
     assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_that_someone_trains_in_is_refused(tmp_path: Path) -> None:
+    start = {"domain": "linear", "preset": "smoke", "overrides": ["steps=2"], "say": lambda line: None}
+    with FileLock(tmp_path / ".lock"), pytest.raises(ConfigError, match="Another process trains in"):
+        run(tmp_path, **start)
+    assert not (tmp_path / "checkpoints").exists()
+    run(tmp_path, **start)
+    assert load_model(tmp_path).card["training"]["step"] == 2
+
+
+def test_new_layers_add_nothing_at_first(tmp_path: Path) -> None:
+    run(tmp_path / "first", domain="linear", preset="smoke", overrides=["steps=3"], say=lambda _: None)
+    layers = load_model(tmp_path / "first").config["network"]["layers"]
+    start = [f'init="{tmp_path / "first"}"', "optimizer.peak=1e-9", "steps=1", "average=0.0"]
+    more = [*start, f"network.layers={layers + 2}"]
+    run(tmp_path / "more", domain="linear", preset="smoke", overrides=more, say=lambda _: None)
+    x = np.random.default_rng(0).normal(size=(40, 4))
+    first, grown = (Model.load(tmp_path / name) for name in ("first", "more"))
+    assert len(grown._loaded.params["layers"]) == layers + 2
+    np.testing.assert_allclose(grown.predict(x), first.predict(x), atol=1e-5)
+    with pytest.raises(ConfigError, match="do not fit"):
+        fewer = [f'init="{tmp_path / "more"}"', f"network.layers={layers}"]
+        run(tmp_path / "fewer", domain="linear", preset="smoke", overrides=fewer, say=lambda _: None)
 
 
 def test_new_statistics_start_with_weight_zero(tmp_path: Path) -> None:

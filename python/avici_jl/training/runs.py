@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from filelock import FileLock, Timeout
 from flax import nnx
 from jax.experimental import multihost_utils
 
@@ -50,7 +51,7 @@ def run(
         overrides: single settings, as in `optimizer.peak=4e-3`.
         minutes: stop after this time, with a checkpoint; the schedule is that of all `steps` nevertheless.
         workers: processes that make datasets, each with its own Julia; 0 for none. By default one for each core but
-            one, at most 8, and none for short runs. The result does not depend on it.
+            one, at most 16, and none for short runs. The result does not depend on it.
         distributed: how to join the other processes of the run, see `avici_jl.training.mesh.join`.
         say: receives the lines of progress.
 
@@ -58,7 +59,7 @@ def run(
         The working folder.
 
     Raises:
-        ConfigError: settings that cannot be, or that differ from those of the run in `workdir`.
+        ConfigError: settings that cannot be, or that differ from those of the run in `workdir`; or it is going on.
         CheckpointError: the run's checkpoint cannot be read or written.
         InputError: labelled datasets cannot be used.
         SimulationError: Julia or the simulator failed.
@@ -69,7 +70,11 @@ def run(
     workdir = Path(workdir)
     try:
         config, source = settle(workdir, domain, preset, overrides, say)
-        with RunCheckpoints(workdir, keep=config.keep) as checkpoints, _interruptible() as interrupted:
+        with (
+            _alone(workdir),
+            RunCheckpoints(workdir, keep=config.keep) as checkpoints,
+            _interruptible() as interrupted,
+        ):
             Trainer(config, workdir, source, checkpoints, say).train(minutes, interrupted, workers)
     except OSError as error:
         raise CheckpointError(f"The run in {workdir} cannot be written: {error}") from error
@@ -133,6 +138,25 @@ def _asked(source: Source, preset: str | None, overrides: Sequence[str], replica
     if any(override.startswith("network") for override in overrides):
         return config
     return replace(config, network=given["network"])
+
+
+@contextlib.contextmanager
+def _alone(workdir: Path) -> Iterator[None]:
+    """While open, no other run can go on in this folder; the processes of one run count as one."""
+    if jax.process_index():
+        yield
+        return
+    lock = FileLock(workdir / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise ConfigError(f"Another process trains in {workdir}; wait for it, or choose another folder.") from error
+    except NotImplementedError:  # this file system has no locks
+        pass
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager
