@@ -123,6 +123,18 @@ def test_a_process_killed_in_the_middle_of_a_message_is_replaced(code: Path) -> 
     assert found == expected and not left_over()
 
 
+def test_a_chapter_that_a_process_left_unfinished_is_finished_by_another(code: Path) -> None:
+    config = replace(CONFIG, rows=[2000])  # a batch is more than a pipe holds
+    data = TrainingData(config, 24, source=Function.from_file(f"{code}:simulate"))
+    expected = [data[step] for step in range(24)]
+    with pytest.warns(RuntimeWarning, match="is replaced"), batches(data, 2, 1) as stream:
+        found = [next(stream) for _ in range(9)]
+        (child,) = left_over()
+        child.kill()
+        found += list(stream)
+    assert same(found, expected[2:]) and not left_over()
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_error_of_the_simulator_is_the_same_error_here(code: Path, workers: int) -> None:
     with pytest.raises(SimulationError, match="wrong failed: ValueError: no such gene"):

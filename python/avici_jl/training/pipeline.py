@@ -1,7 +1,8 @@
 """The batches of a run, one after the other, made in this process or by others beside it.
 
-The unit of work of another process is a chapter (see `TrainingData`): it makes a chapter's datasets once and sends the
-finished batches. What is sent does not depend on how many processes there are.
+The unit of work of another process is a chapter (see `TrainingData`): it makes a chapter's datasets once, and sends the
+finished batches one by one, so that each is received while a step is computed. What is sent does not depend on how many
+processes there are.
 
 Each process has a pipe of its own and shares nothing else with the training process, no lock and no memory. So one that
 is killed, even in the middle of a message, can only end its pipe. (Queues of `multiprocessing` and what builds on them,
@@ -17,6 +18,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing.connection import Connection
 
 import cloudpickle
@@ -66,8 +68,7 @@ def _chapters(data: TrainingData) -> int:
 
 def _in_turn(pool: list[_Worker], chapters: range, skip: int) -> Iterator[Batch]:
     for turn, chapter in enumerate(chapters):
-        made = pool[turn % len(pool)].receive()
-        yield from made[skip if chapter == chapters.start else 0 :]
+        yield from islice(pool[turn % len(pool)].chapter(), skip if chapter == chapters.start else 0, None)
 
 
 class _Worker:
@@ -82,18 +83,25 @@ class _Worker:
         self._frozen, self._left, self._failures = frozen, chapters, 0
         self._start()
 
-    def receive(self) -> list[Batch]:
+    def chapter(self) -> Iterator[Batch]:
         """The batches of the next chapter; raises the error that making them ended with."""
+        given = received = 0
         while True:
             try:
                 made = self._pipe.recv()
-                break
             except (EOFError, OSError):
                 self._replace()
-        if isinstance(made, BaseException):
-            raise made
+                received = 0  # the other process begins the chapter again
+                continue
+            if isinstance(made, BaseException):
+                raise made
+            if made is None:
+                break
+            received += 1
+            if received > given:
+                given = received
+                yield made
         self._left, self._failures = self._left[1:], 0
-        return list(made)
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -124,14 +132,16 @@ class _Worker:
 
 
 def _make(frozen: bytes, chapters: range, pipe: Connection) -> None:
-    """Send the batches of each chapter, or the error; leave Ctrl-C to the parent, and end with it however it ends."""
+    """Send each chapter's batches and None, or the error; leave Ctrl-C to the parent, and end with it at any time."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         data: TrainingData = cloudpickle.loads(frozen)
         for chapter in chapters:
             first = chapter * data.chapter_steps
-            pipe.send([data[step] for step in range(first, min(first + data.chapter_steps, len(data)))])
+            made = [data[step] for step in range(first, min(first + data.chapter_steps, len(data)))]
+            for batch in (*made, None):
+                pipe.send(batch)
     except Exception as error:
         pipe.send(error if isinstance(error, SimulationError) else SimulationError(f"{type(error).__name__}: {error}"))
 
