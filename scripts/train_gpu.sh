@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Train on all GPUs of this host:   scripts/train_gpu.sh DOMAIN WORKDIR [options of `avici-jl train`]
-# The paper's settings by default; called again with the same folder, the run goes on. Needs `pip install "jax[cuda12]"`.
+# The paper's settings by default; called again with the same folder, the run goes on. Needs `pip install "jax[cuda13]"`.
 set -euo pipefail
 domain=$1 workdir=$2
 shift 2
