@@ -78,6 +78,19 @@ def test_conditioning_closes_a_chain_and_opens_a_collider() -> None:
     assert opened[0, 2] > 0.5 and closed[0, 2] > -0.05  # given 2, 0 depends on 1
 
 
+def test_copies_of_a_variable_do_not_make_the_order_of_variables_matter() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(300, 6))
+    x[:, [1, 4]] += np.array([1, 3]) * x[:, [3, 5]]
+    x[:, [3, 5]] = x[:, [0]] + np.array([0.03, 0.02]) * x[:, [3, 5]]
+    z, order = standard(x)[None], np.array([4, 5, 1, 3, 0, 2])
+    found, moved = (
+        np.stack([np.asarray(part)[0] for part in conditional(Columns(z, z, jnp.zeros(z.shape)))])
+        for z in (jnp.asarray(z), jnp.asarray(z[..., order]))
+    )
+    np.testing.assert_allclose(moved, found[:, order][:, :, order], atol=1e-4)
+
+
 def test_smooth_regressions_explain_what_ridge_regressions_do() -> None:
     rng = np.random.default_rng(2)
     x = rng.normal(size=(2000, 3))

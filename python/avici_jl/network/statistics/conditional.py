@@ -16,16 +16,19 @@ def conditional(columns: Columns) -> list[jax.Array]:
     opens a dependence, conditioning on a mediator or common cause closes one.
     """
     n, d = columns.z.shape[-2:]
-    r = jnp.clip(columns.correlation, -0.999, 0.999)
+    r, exact = jnp.clip(columns.correlation, -0.999, 0.999), jnp.abs(columns.correlation)
     every = jnp.arange(d)
 
-    def search(own: jax.Array, i: jax.Array) -> jax.Array:
-        """For variable i and its correlations [batch, d]: [batch, d, 5]."""
+    def search(own: jax.Array, own_exact: jax.Array, i: jax.Array) -> jax.Array:
+        """For variable i and its correlations [batch, d], cut off and exact: [batch, d, 5]."""
         j, k = every[:, None], every[None, :]
         other = (k != i) & (k != j)
         to_j, to_k = own[..., :, None], own[..., None, :]
         first = _given(to_j, to_k, r)  # [j, k]: of i and j given k
-        at = jnp.argmin(jnp.where(other, jnp.abs(first), 2.0), axis=-1)
+        # Copies of a variable tie; the closest is taken, so that the order of variables does not matter.
+        size = jnp.where(other, jnp.abs(first), 2.0)
+        tied = size <= size.min(-1, keepdims=True) + 1e-6
+        at = jnp.argmax(jnp.where(tied, own_exact[..., None, :] + exact, -1.0), axis=-1)
         one = own if d < 3 else jnp.take_along_axis(first, at[..., None], -1)[..., 0]
         # Given that k and one more, l, from the correlations given k of i and j with l.
         k_to_l = jnp.take_along_axis(r, at[..., None], axis=-2)  # [j, l]: of j's k and l
@@ -40,7 +43,7 @@ def conditional(columns: Columns) -> list[jax.Array]:
         change = jnp.where(other, change * jnp.abs(r), 0.0)
         return jnp.stack([one, two, change.max(-1), change.min(-1), change.sum(-1)], -1)
 
-    found = for_each_variable(search, jnp.moveaxis(r, -2, 0), every)  # [i, batch, j, 5]
+    found = for_each_variable(search, jnp.moveaxis(r, -2, 0), jnp.moveaxis(exact, -2, 0), every)  # [i, batch, j, 5]
     one, two, opened, closed, change = jnp.transpose(found, (3, 1, 0, 2))
     strength = jnp.sqrt(n) / 4
     return [
