@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,31 @@ def one_device(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("one")
     train(folder / "run", *new_run(simulator(folder), "steps=12", *PLAIN))
     return folder / "run"
+
+
+def test_all_shapes_can_be_compiled_ahead(tmp_path: Path) -> None:
+    code = f"""
+import jax
+from pathlib import Path
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+from avici_jl.training.checkpoint import RunCheckpoints
+from avici_jl.training.runs import settle
+from avici_jl.training.trainer import Trainer
+
+folder, kept = Path({str(tmp_path / "run")!r}), Path({str(tmp_path / "cache")!r})
+config, source = settle(folder, "linear", "smoke", ["steps=16", "data.rows=[30, 40]"], print)
+with RunCheckpoints(folder) as checkpoints:
+    trainer = Trainer(config, folder, source, checkpoints, print)
+    trainer.compile_ahead()
+    print(len(list(kept.glob("jit_differentiate*-cache"))))
+    trainer.train(None, lambda: False, 0)
+print(len(list(kept.glob("jit_differentiate*-cache"))))
+"""
+    environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    counts = [line for line in done.stdout.splitlines() if line.isdigit()]
+    assert counts == ["2", "2"], done.stdout
 
 
 def test_four_devices_give_the_losses_of_one(one_device: Path, tmp_path: Path) -> None:

@@ -103,6 +103,17 @@ class TrainingData:
         n_int = round(n * float(rng.choice(config.interventional)))
         return Shape(size.batch * self._replicas, size.d, n - n_int, n_int)
 
+    def blanks(self) -> list[Batch]:
+        """An empty batch of every shape that this part of a run may see."""
+        found = []
+        for size in self._config.sizes:
+            for n in sorted(set(self._config.rows)):
+                total = size.batch * self._replicas
+                k = len(self._part.members(total))
+                x, graph = np.zeros((k, n, size.d), np.float32), np.zeros((k, size.d, size.d), np.uint8)
+                found.append(Batch(x, x.astype(np.uint8), graph, total))
+        return found
+
     def __getitem__(self, step: int) -> Batch:
         """Batch of that step; its rows are in random order and so tell nothing by their position."""
         config = self._config

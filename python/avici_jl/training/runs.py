@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from flax import nnx
 from jax.experimental import multihost_utils
 
+from avici_jl.compilation import keep_compiled
 from avici_jl.errors import CheckpointError, ConfigError
 from avici_jl.network import build_network
 from avici_jl.training.checkpoint import RunCheckpoints, find_model, read_json, write_json
@@ -68,6 +69,7 @@ def run(
     if distributed is not None:
         join(distributed)
     workdir = Path(workdir)
+    keep_compiled()
     try:
         config, source = settle(workdir, domain, preset, overrides, say)
         with (

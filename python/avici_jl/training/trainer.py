@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,8 @@ class Trainer:
         )
         accelerators = 0 if jax.default_backend() == "cpu" else jax.device_count()
         clock = Clock(done, self._progress, minutes, accelerators)
+        if accelerators and jax.config.values["jax_enable_compilation_cache"]:
+            self.compile_ahead()
         records = self._workdir if self.devices.leads else None
         with (
             blas_threads(max(size.d for size in config.data.sizes)),
@@ -106,6 +109,22 @@ class Trainer:
             f"The run is {remaining}; it waited for data for {clock.waited_share():.1%} of the time. "
             f"{self._workdir} can be loaded as a model, and goes on when called again."
         )
+
+    def compile_ahead(self) -> None:
+        """Compile the step for all shapes of batches at the same time, into JAX's cache of compiled functions.
+
+        An accelerator's compiler takes up to a minute for each, mostly on one core.
+        """
+        state, blanks = self.state, self._data.blanks()
+        self._say(f"Compiling for {len(blanks)} shapes of batches.")
+
+        def compile_one(blank: Batch) -> None:
+            placed = self.devices.place(blank)
+            arguments = (state.params, state.step, state.dual.multiplier, *placed[:3])
+            self.compiled.gradient.lower(*arguments, total=placed.total).compile()
+
+        with ThreadPoolExecutor(len(blanks)) as pool:
+            list(pool.map(compile_one, blanks))
 
     def _steps(
         self, stream: Iterator[Batch], done: int, clock: Clock, watch: Watch, interrupted: Callable[[], bool]
