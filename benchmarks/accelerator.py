@@ -27,8 +27,8 @@ LARGE = (1000, 1000)  # on the accelerator alone: minutes on a CPU
 
 
 def main() -> None:
-    if len(sys.argv) == 3 and sys.argv[1] == "--here":
-        print(json.dumps(HERE[sys.argv[2]]()))
+    if sys.argv[1:] == ["--here"]:
+        print(json.dumps(predict()))
         return
     parts = sys.argv[1:] or ["predict", "train"]
     import jax
@@ -43,13 +43,13 @@ def main() -> None:
         time_training()
 
 
-def in_process(part: str, **environment: str) -> Any:
-    """What this program prints for one part, in a new process."""
+def in_process(**environment: str) -> Any:
+    """Probabilities and times of `predict`, in a new process."""
     # Two processes share the accelerator: neither takes all of its memory.
     environment = {**os.environ, "XLA_PYTHON_CLIENT_PREALLOCATE": "false", **environment}
-    done = subprocess.run([sys.executable, __file__, "--here", part], capture_output=True, text=True, env=environment)
+    done = subprocess.run([sys.executable, __file__, "--here"], capture_output=True, text=True, env=environment)
     if done.returncode:
-        raise SystemExit(f"{part}: {done.stderr[-3000:]}")
+        raise SystemExit(done.stderr[-3000:])
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -100,7 +100,7 @@ def predict() -> dict[str, Any]:
 
 
 def compare_predictions() -> None:
-    there, here = in_process("predict"), in_process("predict", JAX_PLATFORMS="cpu")
+    there, here = in_process(), in_process(JAX_PLATFORMS="cpu")
     print("\nOne prediction after the first, ms\n")
     print("| model | n | d | first, s | accelerator | CPU | ratio | largest difference | mean |")
     print("|---|---|---|---|---|---|---|---|---|")
@@ -174,8 +174,6 @@ def time_training(repeats: int = 30) -> None:
     mean = sum(d * seconds for d, seconds in paper) / sum(d for d, _ in paper)
     print(f"\n300,000 steps of the paper's network, as of these three sizes: {300_000 * mean / 3600:.1f} hours.")
 
-
-HERE: dict[str, Callable[[], Any]] = {"predict": predict}
 
 if __name__ == "__main__":
     main()

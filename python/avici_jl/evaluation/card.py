@@ -73,7 +73,8 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         f"d in {[size['d'] for size in data['sizes']]}, n in {data['rows']}, "
         f"share of interventional rows in {data['interventional']}",
         f"- **Training:** {training['step']:,} steps, {training['datasets']:,} datasets, "
-        f"{_hours(training)}" + _started_from(config.get("init"), training.get("before")),
+        + _hours(training)
+        + _started_from(config.get("init"), training.get("before")),
         *([f"- **Calibrated for:** the domain `{domain}`"] if domain != data["domain"] else []),
         f"- **Decision threshold** for the best mean F1 score: {card['threshold']:g}; {thresholds}",
         f"- **Temperature** of the probabilities: {card['temperature']:.3f} (expected calibration error on data "

@@ -132,7 +132,10 @@ class _Worker:
 
 
 def _make(frozen: bytes, chapters: range, pipe: Connection) -> None:
-    """Send each chapter's batches and None, or the error; leave Ctrl-C to the parent, and end with it at any time."""
+    """Send each chapter's batches and then None, or the error.
+
+    Ctrl-C is left to the parent, and however that ends, this process ends with it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:

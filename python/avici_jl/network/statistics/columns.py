@@ -116,6 +116,6 @@ def _regressions(z: jax.Array, u: jax.Array) -> Regressions:
         done, found = state
         targets = order[(done + jnp.arange(size)) % d]
         own = jax.vmap(regress, out_axes=-1)(free[targets], targets)
-        return done + size, jax.tree.map(lambda all, some: all.at[..., targets].set(some), found, own)
+        return done + size, jax.tree.map(lambda every, part: every.at[..., targets].set(part), found, own)
 
     return jax.lax.while_loop(lambda state: state[0] < count, some, (jnp.zeros_like(count), shared))[1]
