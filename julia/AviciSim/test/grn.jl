@@ -58,21 +58,23 @@ end
 end
 
 @testset "steady states" begin
-    # Side by side they are what each is alone, and they balance production and decay.
-    graph = AviciSim.sample_graph(AviciSim.Stream(1, 0), AviciSim.ErdosRenyi(AviciSim.Parameter(2, "")), 12)
-    p = problem(graph; cell_types = 3, basal = Distribution(:uniform, 1, 3), sign_probability = 0.5)
-    wild = steady_state(p)
-    half = AviciSim.half_responses(wild)
-    factors = [Float32[k == gene ? 0 : 1 for k in 1:12] for gene in 0:12]
-    together = AviciSim.steady_states(p, factors, wild)
-    @test together[1] ≈ wild rtol = 1.0e-5
-    @test all(together[k] == only(AviciSim.steady_states(p, factors[k:k], wild)) for k in 1:13)
-    for (state, factor) in zip(together, factors), gene in 1:12, type in 1:3
-        acts = [AviciSim.hill_function(state[i, type] / half[i], p.hill) for i in p.regulators[gene]]
-        production = isempty(acts) ?
-            p.basal[gene, type] :
-            sum(k > 0 ? k * a : -k * (1 - a) for (k, a) in zip(p.interaction[gene], acts))
-        @test state[gene, type] ≈ factor[gene] * production / 0.8 rtol = 1.0e-3 atol = 1.0e-4
+    # Side by side they are what each is alone, and they balance production and decay; with feedback as well.
+    straight = AviciSim.sample_graph(AviciSim.Stream(1, 0), AviciSim.ErdosRenyi(AviciSim.Parameter(2, "")), 12)
+    @testset for graph in (straight, straight .| permutedims(straight))
+        p = problem(graph; cell_types = 3, basal = Distribution(:uniform, 1, 3), sign_probability = 0.5)
+        wild = steady_state(p)
+        half = AviciSim.half_responses(wild)
+        factors = [Float32[k == gene ? 0 : 1 for k in 1:12] for gene in 0:12]
+        together = AviciSim.steady_states(p, factors, wild)
+        @test together[1] ≈ wild rtol = 1.0e-5
+        @test all(together[k] == only(AviciSim.steady_states(p, factors[k:k], wild)) for k in 1:13)
+        for (state, factor) in zip(together, factors), gene in 1:12, type in 1:3
+            acts = [AviciSim.hill_function(state[i, type] / half[i], p.hill) for i in p.regulators[gene]]
+            production = isempty(acts) ?
+                p.basal[gene, type] :
+                sum(k > 0 ? k * a : -k * (1 - a) for (k, a) in zip(p.interaction[gene], acts))
+            @test state[gene, type] ≈ factor[gene] * production / 0.8 rtol = 1.0e-5 atol = 1.0e-5
+        end
     end
 end
 
