@@ -40,7 +40,7 @@ def _from_causallearn(graph: np.ndarray) -> np.ndarray:
 
 OBSERVATIONAL = (
     Baseline("PC", pc, Takes.OBSERVATIONAL, Gives.CPDAG, Cost.MEDIUM, "causallearn", "Spirtes et al. 2000"),
-    Baseline("GES", ges, Takes.OBSERVATIONAL, Gives.CPDAG, Cost.EXTREME, "causallearn", "Chickering 2002"),
+    Baseline("GES", ges, Takes.OBSERVATIONAL, Gives.CPDAG, Cost.HIGH, "causallearn", "Chickering 2002"),
     Baseline(
         "DirectLiNGAM", direct_lingam, Takes.OBSERVATIONAL, Gives.SCORES, Cost.MEDIUM, "lingam", "Shimizu et al. 2011"
     ),

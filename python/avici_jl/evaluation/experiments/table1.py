@@ -10,7 +10,7 @@ from avici_jl.evaluation.baselines import BASELINES
 from avici_jl.evaluation.baselines.interface import Cost
 from avici_jl.evaluation.compare import Setting, settings
 from avici_jl.evaluation.experiments import published
-from avici_jl.evaluation.experiments.measure import FAMILIES, Effort, by_name, measure
+from avici_jl.evaluation.experiments.measure import FAMILIES, FULL, Effort, by_name, measure
 from avici_jl.evaluation.experiments.report import Report, failures, methods_table, rows_text
 from avici_jl.model import Model
 
@@ -19,9 +19,10 @@ _HOW = (
     "Mean ± standard error over datasets; bold is the best and what an unequal-variances t-test does not tell from it "
     "at level 0.05. AUPRC of a method that answers with a graph is that of its edges. Scores without a threshold of "
     "their own (|correlation|, mean difference, sort-n-regress, DirectLiNGAM) get the one that is best on five other "
-    "datasets of the same kind; edges that PC, GES and GIES leave without a direction get the true one. Of a graph "
-    "with cycles the least certain edges stay out for the SID. A failure or time-out is the empty graph. s: seconds of "
-    "processor time for a dataset."
+    "datasets of the same kind; edges that PC, GES and GIES leave without a direction get the true one. sort-n-regress "
+    "reads the causal order off the variances of the simulated variables, which the models do not see: they "
+    "standardise. Of a graph with cycles the least certain edges stay out for the SID. A failure or time-out is the "
+    "empty graph. s: seconds of processor time for a dataset."
 )
 _AGREEMENT = (
     "Beside our numbers stand those that the paper printed for the method, of LiNGAM for DirectLiNGAM, of DCDI for "
@@ -34,19 +35,25 @@ _AGREEMENT = (
 def table1(effort: Effort) -> Report:
     """Table 1: fully o.o.d., 30 variables, 1000 rows."""
     shifted = {f"{family}-ood": models for family, models in FAMILIES.items()}
-    return _tables("Table 1: shifted data, 30 variables", effort, shifted, 30, list(BASELINES), compared=True)
+    title = "Table 1: shifted data, 30 variables"
+    return _tables(title, _enough(effort), shifted, 30, list(BASELINES), compared=True)
 
 
 def in_distribution(effort: Effort) -> Report:
     """The same in-distribution."""
     cheap = effort.affordable(Cost.LOW, Cost.MEDIUM)
-    return _tables("Table 1, in-distribution", effort, FAMILIES, 30, cheap, compared=False)
+    return _tables("Table 1, in-distribution", _enough(effort), FAMILIES, 30, cheap, compared=False)
 
 
 def d100(effort: Effort) -> Report:
     """The same for 100 variables."""
     broad = {f"{family}-ood": models[-1:] for family, models in FAMILIES.items()}
     return _tables("Table 1 for 100 variables", effort, broad, 100, effort.affordable(Cost.LOW), compared=False)
+
+
+def _enough(effort: Effort) -> Effort:
+    """What takes less than a second is measured on as many datasets as the paper has, in a quick run as well."""
+    return effort._replace(datasets={**effort.datasets, Cost.LOW: FULL.datasets[Cost.LOW]})
 
 
 def _tables(
