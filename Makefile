@@ -6,13 +6,14 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup others demo test lint docs transcripts bench-accelerator bench-inference bench-simulators bench-training bench-constraint bench-recipe benchmarks clean
+.PHONY: help setup others demo test lint docs transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe benchmarks clean
 
 help:
 	@echo "make demo    show the package at work"
 	@echo "make test    lint, type check, Python tests, Julia tests"
 	@echo "make lint    lint and type check only"
 	@echo "make bench-simulators   speed of the simulators beside others (installs those)"
+	@echo "make bench-reference    the shipped models on data of the reference's own generators (installs those)"
 	@echo "make bench-training     a training step at the paper's size beside the reference's (installs that)"
 	@echo "make bench-constraint   short training runs with and without the acyclicity constraint"
 	@echo "make bench-recipe       short training runs that differ in one setting"
@@ -51,6 +52,11 @@ bench-simulators: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[speed]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
 	$(WITH_JULIA) $(BIN)/python benchmarks/simulators.py
+
+bench-reference: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[speed]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference avici==1.0.7
+	$(WITH_JULIA) $(BIN)/python benchmarks/reference_data.py
 
 bench-training: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[speed]'

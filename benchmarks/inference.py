@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import platform
@@ -20,15 +19,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import types
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import reference
 
-REFERENCE = Path(sys.prefix) / "reference"  # where the Makefile puts avici 1.0.7 and dm-haiku
 LARGE = ((32_000, 18), (10_000, 51), (1000, 100), (1000, 1000))
 REPEATS = 5
 
@@ -63,7 +60,7 @@ def main() -> None:
             in_process(f"first:{largest}", JAX_COMPILATION_CACHE_DIR=cache)
             print(f"  {state:8}{time.perf_counter() - begin:8.2f}")
     print(f"\nThe paper's network, {layers} layers, n = 1000, d = 100, in turns in one process")
-    found = in_process(f"reference:{layers}")
+    found = in_process(f"beside:{layers}")
     for name, times in found.items():
         print(f"  {name:28}{spread(times['wall'])}   CPU {np.median(times['cpu']):8.2f}")
     for name in list(found)[:-1]:
@@ -157,22 +154,17 @@ def paper(layers: str, n: str, d: str) -> dict[str, Any]:
 
 
 def reference_network(layers: int) -> Callable[[Any], Any]:
-    """The network of avici 1.0.7 with random parameters, compiled; the rest of that package needs an old JAX."""
+    """The network of avici 1.0.7 with random parameters, compiled."""
     import jax
 
-    sys.path.insert(0, str(REFERENCE))
-    for name in ("avici", "avici.utils"):
-        package = types.ModuleType(name)
-        package.__path__ = [str(REFERENCE.joinpath(*name.split(".")))]
-        sys.modules[name] = package
-    haiku, theirs = importlib.import_module("haiku"), importlib.import_module("avici.model")
+    haiku, theirs = reference.module("haiku"), reference.module("avici.model")
     network = haiku.transform(lambda x: theirs.BaseModel(layers=layers)(x, False))
     parameters = network.init(jax.random.key(0), np.zeros((1, 4, 3, 2), np.float32))
     forward = jax.jit(lambda parameters, x: network.apply(parameters, jax.random.key(0), x))
     return lambda x: np.asarray(forward(parameters, x))
 
 
-def reference(layers: str) -> dict[str, Any]:
+def beside(layers: str) -> dict[str, Any]:
     """Times of the paper's network here, of the largest shipped model, and of the reference, measured in turns."""
     from avici_jl import Model
 
@@ -197,7 +189,7 @@ def reference(layers: str) -> dict[str, Any]:
     return found
 
 
-PARTS: dict[str, Callable[..., Any]] = {part.__name__: part for part in (largest, shipped, first, paper, reference)}
+PARTS: dict[str, Callable[..., Any]] = {part.__name__: part for part in (largest, shipped, first, paper, beside)}
 
 if __name__ == "__main__":
     main()

@@ -10,25 +10,22 @@ One thread, warm, medians with quartiles, as ratios:
 
 from __future__ import annotations
 
-import importlib
 import os
 import platform
 import re
 import subprocess
-import sys
 import time
-import types
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import reference
 import sergio_rs
 import threadpoolctl
 
 from avici_jl.resources import julia_package_dir
 from avici_jl.simulation import bridge
 
-REFERENCE = Path(sys.prefix) / "reference"  # where the Makefile puts avici 1.0.7
 TYPES, CELLS, EVERY, DT = 5, 120, 15, 0.01
 BATCH = 100
 
@@ -101,13 +98,9 @@ def sergio(graph: np.ndarray, seed: int) -> Callable[[int], object]:
     return lambda k: sim.simulate(masters)
 
 
-def reference(kind: str) -> Callable[[int], object]:
-    """The generators of avici 1.0.7 (NumPy, igraph), without the rest of that package: it needs an old JAX."""
-    for name in ("avici", "avici.utils"):
-        package = types.ModuleType(name)
-        package.__path__ = [str(REFERENCE.joinpath(*name.split(".")))]
-        sys.modules[name] = package
-    synthetic = importlib.import_module("avici.synthetic")
+def generator(kind: str) -> Callable[[int], object]:
+    """The generators of avici 1.0.7 (NumPy, igraph)."""
+    synthetic = reference.module("avici.synthetic")
     common = {
         "bias": synthetic.Uniform(low=-3, high=3),
         "noise": synthetic.Gaussian(),
@@ -168,7 +161,7 @@ def main() -> None:
     print(f"\nstructural causal models, d = 30, n = 1000, graph included, batches of {BATCH} datasets (target 20x)")
     print("domain         AviciSim                 avici 1.0.7           ratio")
     for kind in ("linear", "rff"):
-        ours, theirs = side_by_side(lambda k, name=kind: module.run_domain(name, BATCH, k), reference(kind), repeats=15)
+        ours, theirs = side_by_side(lambda k, name=kind: module.run_domain(name, BATCH, k), generator(kind), repeats=15)
         print(f"{kind:8} {text(ours)}  {text(theirs)}  {theirs[0] / ours[0]:6.1f}x")
 
     scaling()

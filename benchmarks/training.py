@@ -15,20 +15,18 @@ Arguments of the command line choose the parts: speed, memory, loss; by default 
 
 from __future__ import annotations
 
-import importlib
 import os
 import platform
 import sys
 import time
-import types
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import reference
 
 from avici_jl.memory import keep_freed_memory
 from avici_jl.network.axial import AxialConfig
@@ -41,7 +39,6 @@ from avici_jl.training.schema import Config
 from avici_jl.training.sources import Function
 from avici_jl.training.step import compile_run
 
-REFERENCE = Path(os.environ.get("AVICI_REFERENCE", Path(sys.prefix) / "reference"))  # where the Makefile puts avici
 LAYERS, HEADS, SIZE, DIM, WIDENING, ROWS = 8, 8, 32, 128, 4, 200
 
 
@@ -69,12 +66,8 @@ def settings(sizes: list[tuple[int, int]], rows: int, steps: int = 200) -> Confi
 
 
 def reference_model() -> Any:
-    """The classes of avici's model.py, without the rest of the package, which does not import with a current JAX."""
-    sys.path.insert(0, str(REFERENCE))
-    package = types.ModuleType("avici")
-    package.__path__ = [str(REFERENCE / "avici")]
-    sys.modules["avici"] = package
-    module = importlib.import_module("avici.model")
+    """The classes of avici's model.py."""
+    module = reference.module("avici.model")
     arguments = {"layers": LAYERS, "dim": DIM, "num_heads": HEADS, "key_size": SIZE, "widening_factor": WIDENING}
     return module.InferenceModel(
         model_class=module.BaseModel,

@@ -39,7 +39,8 @@ def run(name: str, effort: Effort, folder: Path) -> Path:
     """Run an experiment and write its report; gives the page."""
     start = time.process_time()
     report = EXPERIMENTS[name](effort)
-    return report.write(folder, name, effort, time.process_time() - start)
+    command = f"avici-jl benchmark --experiment {name} --{effort.name}"
+    return report.write(folder, name, command, time.process_time() - start)
 
 
 __all__ = ["EXPERIMENTS", "FULL", "QUICK", "Effort", "Report", "run"]

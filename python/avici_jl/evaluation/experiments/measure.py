@@ -31,13 +31,13 @@ class Effort(NamedTuple):
     Attributes:
         name: "quick" or "full".
         datasets: datasets of each setting for models and for baselines that cost little or much.
-        seconds: processor time that a baseline may take for a dataset.
+        seconds: processor time that a baseline of each cost may take for a dataset.
         bootstrap: resamples of the DAG bootstrap.
     """
 
     name: str
     datasets: dict[Cost, int]
-    seconds: float
+    seconds: dict[Cost, float]
     bootstrap: int
 
     def affordable(self, *costs: Cost) -> list[str]:
@@ -45,8 +45,13 @@ class Effort(NamedTuple):
         return [name for name, baseline in BASELINES.items() if self.name == "full" or baseline.cost in costs]
 
 
-QUICK = Effort("quick", {Cost.LOW: 10, Cost.MEDIUM: 5, Cost.HIGH: 2, Cost.EXTREME: 1}, 60.0, 5)
-FULL = Effort("full", {cost: 30 for cost in Cost}, 3600.0, 20)
+QUICK = Effort(
+    "quick",
+    {Cost.LOW: 10, Cost.MEDIUM: 5, Cost.HIGH: 2, Cost.EXTREME: 1},
+    {Cost.LOW: 60.0, Cost.MEDIUM: 60.0, Cost.HIGH: 60.0, Cost.EXTREME: 600.0},
+    5,
+)
+FULL = Effort("full", {cost: 30 for cost in Cost}, {cost: 3600.0 for cost in Cost}, 20)
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,7 @@ def measure(
             def ask(data: Dataset, baseline: Baseline = baseline) -> Answer:
                 seen = Data(data.x, data.interventions, data.kind, seed)
                 again = effort.bootstrap if bootstrap else 0
-                return worker.run(baseline.name, seen, seconds=effort.seconds, bootstrap=again)
+                return worker.run(baseline.name, seen, seconds=effort.seconds[baseline.cost], bootstrap=again)
 
             threshold = 0.0
             if baseline.gives is Gives.SCORES and not bootstrap:

@@ -85,8 +85,9 @@ def semireal(effort: Effort) -> Report:
         found: list[dict[str, Any]] = []
         for k in range(count):
             data = _draw(network, 1000, np.random.default_rng([EVALUATION_SEED, k]))
-            cheap = effort if len(data.names) < 60 or effort.name == "full" else effort._replace(seconds=20.0)
-            found += [{**row, "dataset": k} for row in _methods(cheap, data, name)[0]]
+            short = len(data.names) >= 60 and effort.name == "quick"
+            some = effort._replace(seconds={cost: 20.0 for cost in Cost}) if short else effort
+            found += [{**row, "dataset": k} for row in _methods(some, data, name)[0]]
         one = pd.DataFrame(found)
         report.add(
             f"## `{name}`", methods_table(one, _METRICS), f"Chance AUPRC {one['chance'].mean():.3f}. {failures(one)}"
@@ -106,7 +107,8 @@ def _methods(effort: Effort, data: Dataset, domain: str) -> tuple[list[dict[str,
         scores[name] = found.scores
     with Worker() as worker:
         for baseline in usable(effort.affordable(Cost.LOW, Cost.MEDIUM), interventional=False):
-            answer = worker.run(baseline.name, Data(data.x, data.interventions, data.kind), seconds=effort.seconds)
+            seen, limit = Data(data.x, data.interventions, data.kind), effort.seconds[baseline.cost]
+            answer = worker.run(baseline.name, seen, seconds=limit)
             threshold = np.sort(answer.matrix, axis=None)[-int(data.graph.sum())]
             found = answered(baseline, answer, data.graph, threshold, bootstrap=False)
             rows.append({"method": baseline.name, "domain": domain, **found.row(data.graph)})

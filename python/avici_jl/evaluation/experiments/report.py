@@ -15,7 +15,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from avici_jl.evaluation.compare import Setting
-from avici_jl.evaluation.experiments.measure import Effort
 from avici_jl.evaluation.significance import as_good_as_the_best, mean_and_error
 
 METRICS = {
@@ -55,13 +54,13 @@ class Report:
         self.figures[name] = figure
         self.add(f"![{caption}]({name}.png)", f"*{caption}*")
 
-    def write(self, folder: Path, name: str, effort: Effort, seconds: float) -> Path:
+    def write(self, folder: Path, name: str, command: str, seconds: float) -> Path:
         """Write `NAME.md`, `NAME.csv` and the pictures.
 
         Args:
             folder: is made if needed.
-            name: of the experiment.
-            effort: how much was run.
+            name: of the files.
+            command: what made the report.
             seconds: processor time that it took in this process.
         """
         folder.mkdir(parents=True, exist_ok=True)
@@ -70,8 +69,8 @@ class Report:
             figure.savefig(folder / f"{file}.png", dpi=90, metadata={"Software": None})
         about = [
             "---",
-            f"Printed by `avici-jl benchmark --experiment {name} --{effort.name}`; every single result is in "
-            f"[{name}.csv]({name}.csv). {platform.machine()}, {os.cpu_count()} cores, BLAS threads "
+            f"Printed by `{command}`; every single result is in [{name}.csv]({name}.csv). "
+            f"{platform.machine()}, {os.cpu_count()} cores, BLAS threads "
             f"{os.environ.get('OPENBLAS_NUM_THREADS', 'not limited')}; {seconds:.0f} s of processor time, without "
             f"baselines. {time.strftime('%Y-%m-%d')}; {_versions()}.",
         ]
