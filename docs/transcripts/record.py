@@ -52,7 +52,7 @@ screen
 from avici_jl.plots import plot_prediction
 plot_prediction(p, threshold=model.threshold).savefig("screen.png")
 # How far can this be believed?
-[(row["n_int"], round(row["auprc"]["model"][0], 2)) for row in model.card["evaluation"] if row["d"] == 10]
+[(e["domain"], e["n_int"], round(e["auprc"]["model"][0], 2)) for e in model.card["evaluation"] if e["d"] == 10]
 # The screen was simulated: how many of the edges above the threshold are in the truth?
 truth = screen.varp["truth"]
 found = p.to_numpy() >= model.threshold
@@ -70,7 +70,7 @@ import pandas as pd
 table = pd.read_csv("sensors.csv")
 table.head(3)
 from avici_jl import Model
-model = Model.load("rff")
+model = Model.load("scm")
 model.predict(table)
 # The run's name is no measurement; the column "set_by_hand" says what was set
 table = table.set_index("run")
@@ -84,7 +84,7 @@ print(graph)
 sorted(graph.edges(data="probability"), key=lambda edge: -edge[2])[:3]
 # Only ten rows: is that enough?
 few = model.predict(table.head(10), interventions="set_by_hand")
-# What does a threshold of 0.44 mean?
+# What is the model's threshold, and which F1 does it reach?
 model.threshold, model.card["evaluation"][1]["f1"]
 """,
 )
@@ -97,13 +97,13 @@ SHELL = (
     """
 avici-jl --help
 avici-jl models
-avici-jl predict proteins.csv --model rff
-avici-jl predict proteins.csv --model rff --row-names sample --out edges.csv
+avici-jl predict proteins.csv --model scm
+avici-jl predict proteins.csv --model scm --row-names sample --out edges.csv
 head -4 edges.csv
-avici-jl predict proteins.csv --model rff --row-names sample --out edges.csv
-avici-jl predict proteins.csv --model rff --row-names sample --json --threshold 0.9 | head -20
+avici-jl predict proteins.csv --model scm --row-names sample --out edges.csv
+avici-jl predict proteins.csv --model scm --row-names sample --json --threshold 0.9 | head -20
 avici-jl predict proteins.csv --model grn --row-names sample; echo "exit code $?"
-avici-jl predict proteins.csv --model rff --row-names sample --truth known.csv --top 5 --picture graph.png
+avici-jl predict proteins.csv --model scm --row-names sample --truth known.csv --top 5 --picture graph.png
 avici-jl doctor
 """,
 )

@@ -28,7 +28,7 @@ def fetch(address: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ImportError:
-        raise CheckpointError(f'For "{address}" install the hub\'s library: pip install "avici-jl[hub]".') from None
+        raise CheckpointError(f'For "{address}" install the hub\'s library: pip install huggingface_hub.') from None
     try:
         return Path(snapshot_download(name, revision=revision))
     except Exception as error:  # the library's own errors, and those of the network

@@ -106,7 +106,8 @@ def _read_table(x: Any, layer: str | None) -> tuple[np.ndarray, list[str] | None
         if text:
             raise InputError(
                 f"These columns of X do not hold numbers: {listed(text)}. Drop them, or make them the index (on the "
-                "command line: --row-names COLUMN); a column of labels of interventions is named by interventions=. "
+                "command line: --row-names COLUMN); a column of labels of interventions is named by interventions= "
+                "(--targets COLUMN). "
                 "Numbers with a decimal comma have to be written with a point."
             )
         names = [str(name) for name in x.columns]
@@ -194,7 +195,7 @@ def _check_counts(table: np.ndarray, names: Sequence[str], layers: Sequence[str]
             raise InputError(
                 f"This model takes raw counts (0, 1, 2, …), and X has {what}; the first is {table[row, column]:g}, in "
                 f"row {row}, column {names[column]!r}.{looks} Pass counts that are not normalised or log-transformed "
-                f'({hint}), or use a model for real values such as "rff".'
+                f'({hint}), or use a model for real values such as "scm".'
             )
     if not table.any():
         raise InputError("X has only zeros. Pass the raw counts, observations × genes.")

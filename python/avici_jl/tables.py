@@ -24,8 +24,8 @@ def read_table(path: str | Path, row_names: str | None = None) -> Any:
 
     - text with a header (`.csv`, `.tsv`, `.txt`, also `.gz`): a DataFrame. The separator (comma, tab, semicolon or bar)
       is found in the first line; an unnamed first column holds the names of the rows.
-    - `.parquet`: a DataFrame; needs the extra `avici-jl[parquet]`.
-    - `.h5ad`: an AnnData; needs the extra `avici-jl[anndata]`.
+    - `.parquet`: a DataFrame; needs pyarrow.
+    - `.h5ad`: an AnnData; needs anndata.
     - a folder that `Dataset.save` has written: a `Dataset`.
 
     Args:
@@ -130,7 +130,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(path)
     except ImportError:
-        raise InputError(f'For {path} install what reads Parquet: pip install "avici-jl[parquet]".') from None
+        raise InputError(f"For {path} install what reads Parquet: pip install pyarrow.") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
 
@@ -139,7 +139,7 @@ def _read_h5ad(path: Path) -> Any:
     try:
         import anndata
     except ImportError:
-        raise InputError(f'For {path} install AnnData: pip install "avici-jl[anndata]".') from None
+        raise InputError(f"For {path} install AnnData: pip install anndata.") from None
     try:
         return anndata.read_h5ad(path)
     except Exception as error:  # h5py's and anndata's own

@@ -32,7 +32,7 @@ avici-jl demo : a simulated network, and what a model finds of it
 
 avici-jl models : the models that there are, and what they take
 
-avici-jl predict proteins.csv --model rff --out edges.csv : from your table to named edges
+avici-jl predict proteins.csv --model scm --out edges.csv : from your table to named edges
 
 avici-jl doctor : what is installed, what is missing, and how to mend it
 """

@@ -24,7 +24,7 @@ def benchmark(
 ) -> None:
     """Measure the shipped models beside other methods, and write a report.
 
-    Other methods come from optional packages, `pip install 'avici-jl[benchmarks]'`; missing ones are named.
+    Other methods come from optional packages (in a checkout: make others); missing ones are named.
 
     [bold]Example[/bold]
 

@@ -8,8 +8,8 @@ import typer
 
 from avici_jl.cli.shared import JsonOption, out, print_json, progress
 
-EXTRAS = {"anndata": "anndata", "pyarrow": "parquet", "huggingface_hub": "hub"}
-"""Optional packages, and the extra of avici-jl that installs each."""
+OPTIONAL = ("anndata", "pyarrow", "huggingface_hub")
+"""Packages that some files and addresses need."""
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,11 @@ def _extras() -> list[Finding]:
     from importlib.metadata import PackageNotFoundError, version
 
     findings = []
-    for package, extra in EXTRAS.items():
+    for package in OPTIONAL:
         try:
             findings.append(Finding(package, version(package)))
         except PackageNotFoundError:
-            findings.append(Finding(package, "optional", "missing", f'pip install "avici-jl[{extra}]"'))
+            findings.append(Finding(package, "optional", "missing", f"pip install {package}"))
     return findings
 
 

@@ -75,11 +75,11 @@ def predict(
 
     [bold]Examples[/bold]
 
-    avici-jl predict proteins.csv --model rff --out edges.csv --picture graph.png
+    avici-jl predict proteins.csv --model scm --out edges.csv --picture graph.png
 
     avici-jl predict screen.h5ad --model grn --layer counts --targets guide --control non-targeting --h5ad found.h5ad
 
-    avici-jl predict proteins.csv --model rff --json --threshold 0.8 | jq '.edges'
+    avici-jl predict proteins.csv --model scm --json --threshold 0.8 | jq '.edges'
     """
     may_write(edges, matrix, h5ad, picture, force=force)
     with progress.status("Loading the model …"):

@@ -31,7 +31,11 @@ def train(
     minutes: Annotated[float | None, typer.Option(help="Stop after this time, with a checkpoint.")] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=0, help="Processes that make datasets, each with a Julia; by default all cores but one."),
+        typer.Option(
+            min=0,
+            help="Processes that make datasets, each with a Julia; by default one for each core but one, at most 16, "
+            "and none for short runs.",
+        ),
     ] = None,
     distributed: Annotated[
         str | None,

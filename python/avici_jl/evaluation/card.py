@@ -44,8 +44,8 @@ def _started_from(init: str | None, before: Mapping[str, float] | None) -> str:
     if not init:
         return ""
     if before is None:
-        return f", starting from another run (`{init}`)"
-    return f", starting from `{init}` ({before['datasets']:,} datasets and {_hours(before)} before)"
+        return ", continuing an earlier run"
+    return f", continuing an earlier run ({before['datasets']:,} datasets and {_hours(before)} before)"
 
 
 def _hours(spent: Mapping[str, float]) -> str:
@@ -100,8 +100,8 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         "",
         "## How to reproduce",
         "",
-        "`config.json` in this folder holds all settings of the training run, `card.json` all numbers of this page. "
-        f"`avici-jl evaluate {name} --domain {card['evaluation'][0]['domain']}` measures again.",
+        "`config.json` in this folder holds all settings of the last training run, `card.json` all numbers of this "
+        f"page. `avici-jl evaluate {name} --domain {card['evaluation'][0]['domain']}` measures again.",
         "",
     ]
     return "\n".join(lines)
