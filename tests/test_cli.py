@@ -48,6 +48,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_run_goes_on_and_becomes_a_model(trained: Path, tmp_path: Path) -> None:
     call("train", "--workdir", trained)
     said = call("export", trained, "--out", tmp_path / "mine", "--datasets", "2")
+    call("export", tmp_path / "mine", "--out", tmp_path / "again", "--datasets", "2")
+    cards = [json.loads((tmp_path / name / "card.json").read_text()) for name in ("mine", "again")]
+    assert cards[0]["temperature"] == cards[1]["temperature"]
     assert "mean difference" in said and (tmp_path / "mine" / "card.md").read_text().startswith("# mine")
     said = call("evaluate", tmp_path / "mine", "--d", "4", "--n", "40", "--datasets", "2")
     assert "correlation" in said and "20" in said
@@ -171,6 +174,41 @@ def test_rows_have_names_and_targets_a_file(trained: Path, tmp_path: Path) -> No
     assert "30 of them interventional" in call("predict", tmp_path / "data.csv", *options)
 
 
+def test_targets_in_a_file_keep_their_labels_and_blank_lines(trained: Path, tmp_path: Path) -> None:
+    frame = table(4).set_index(pd.Index(["c1", "c2", "c3", "c4"]))
+    frame.to_csv(tmp_path / "data.csv")
+    targets = pd.Series(["raf", None, None, "mek"], index=["c4", "c3", "c2", "c1"], name="target")
+    targets.to_csv(tmp_path / "labelled.csv")
+    (tmp_path / "blank.csv").write_text("target\nmek\n\n\nraf\n")
+    files = [tmp_path / "labelled.csv", tmp_path / "blank.csv"]
+    options = ["--model", trained, "--matrix", tmp_path / "p.csv", "--force"]
+    found = []
+    for file in files:
+        assert "2 of them interventional" in call("predict", tmp_path / "data.csv", "--interventions", file, *options)
+        found.append((tmp_path / "p.csv").read_text())
+    assert found[0] == found[1]
+
+
+def test_names_with_brackets_are_printed_as_they_are(trained: Path, tmp_path: Path) -> None:
+    names = ["glucose [mg/dl]", "rate [/s]", "c"]
+    pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=names).to_csv(tmp_path / "d.csv", index=False)
+    said = call("predict", tmp_path / "d.csv", "--model", trained)
+    assert all(name in said for name in names)
+
+
+def test_without_cycles_the_comparison_is_of_that_graph(trained: Path, tmp_path: Path) -> None:
+    table().to_csv(tmp_path / "data.csv", index=False)
+    (tmp_path / "known.csv").write_text("cause,effect\nraf,mek\n")
+    options = ["--model", trained, "--truth", tmp_path / "known.csv", "--threshold", 0, "--json"]
+    whole, acyclic = (
+        json.loads(call("predict", tmp_path / "data.csv", *options, *more)) for more in ([], ["--acyclic"])
+    )
+    d = len(acyclic["variables"])
+    assert len(whole["edges"]) == d * (d - 1) and len(acyclic["edges"]) == d * (d - 1) // 2
+    assert whole["against"]["precision"] == pytest.approx(1 / 12)
+    assert acyclic["against"]["precision"] in (0, pytest.approx(1 / 6))
+
+
 def test_files_are_never_overwritten_unasked(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -187,6 +225,7 @@ def test_files_are_never_overwritten_unasked(
         assert "--force" in fails(monkeypatch, capsys, *arguments)
     assert kept.read_text() == "mine"
     assert "no folder" in fails(monkeypatch, capsys, *predict, "--out", tmp_path / "none" / "edges.csv")
+    assert "'.png'" in fails(monkeypatch, capsys, *predict, "--picture", tmp_path / "graph")
     call(*predict, "--out", kept, "--force")
     assert kept.read_text().startswith("source,target,probability")
 

@@ -99,6 +99,10 @@ def test_the_comparison_scores_all_methods_on_the_same_data() -> None:
         assert row.acyclic.all() and len(row.predictions) == len(row.f1)
         assert (row.auprc["model"] == 1).all() and (row.shd == 0).all() and (row.f1 == 1).all()
         assert row.auprc["correlation"].mean() < 1 and 0 < row.chance < 1
+    own = Oracle()
+    own.domain = "my-datasets"
+    with pytest.raises(InputError, match="trained on my-datasets, which is no simulated domain"):
+        compare(own, where)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="d=1"):
         compare(Oracle(), settings([1], 40), domain="linear", datasets=2)  # type: ignore[arg-type]
 

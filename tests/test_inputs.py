@@ -52,6 +52,32 @@ def test_interventions_in_any_form_give_the_same_mask() -> None:
     assert not read(X).interventions.any()
 
 
+def test_numbers_that_are_names_and_empty_columns() -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(4, 3)), columns=["1007", "2003", "c"])
+    expected = np.array([[1, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0]])
+    for targets in ([1007, None, 2003, None], [1007.0, np.nan, 2003.0, np.nan], [[0], [], [1], []]):
+        np.testing.assert_array_equal(read_input(frame, targets, kind="values").interventions, expected)
+    by_column = frame.assign(guide=[1007, np.nan, 2003, np.nan])
+    np.testing.assert_array_equal(read_input(by_column, "guide", kind="values").interventions, expected)
+    assert not read_input(frame.assign(guide=np.nan), "guide", kind="values").interventions.any()
+    found = read_input(frame, [[0], [1], [2], [0]], kind="values").interventions
+    np.testing.assert_array_equal(found.argmax(axis=1), [0, 1, 2, 0])
+    with pytest.raises(InputError, match="holds numbers"):
+        read_input(frame.assign(guide=[5, 5, 5, 5]), "guide", kind="values")
+    double = pd.concat([frame, frame[["c"]]], axis=1)
+    with pytest.raises(InputError, match="more than one column 'c'"):
+        read_input(double, "c", kind="values")
+
+
+def test_labels_in_another_order_are_no_positions() -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(3, 2)), columns=["a", "b"], index=[2, 1, 0])
+    with pytest.raises(InputError, match="another order"):
+        read_input(frame, pd.Series(["a", None, None]), kind="values")
+    labelled = pd.Series(["a", None, None], index=pd.Index([0, 1, 2]))
+    mask = read_input(frame, labelled, kind="values")
+    np.testing.assert_array_equal(mask.interventions[:, 0], [0, 0, 1])
+
+
 def test_a_dataset_brings_its_interventions_and_names() -> None:
     data = Dataset(X.astype(np.float32), MASK.astype(np.uint8), None, NAMES)
     found = read(data)
@@ -89,7 +115,7 @@ def broken(value: float) -> np.ndarray:
         (pd.DataFrame(X, columns=["a", "b", "a"]), {}, "more than once: 'a'"),
         (X, {"names": ["a", "b"]}, "2 names.*3 variables"),
         (broken(-1), {"kind": "counts"}, "negative.*-1.*row 2, column 'x2'.*not normalised"),
-        (broken(0.5), {"kind": "counts"}, "not integers.*0.5.*rff"),
+        (broken(0.5), {"kind": "counts"}, "not integers.*0.5.*scm"),
         (np.zeros((4, 3)), {"kind": "counts"}, "only zeros"),
     ],
 )

@@ -43,6 +43,7 @@ def test_overrides_change_single_settings() -> None:
         ("data.rows=[]", "rows"),
         ("data.interventional=[2.0]", "interventional"),
         ("data.stretch=1.5", "share between 0 and 1"),
+        ("data.seed=1073741824", "data.seed must be from 0"),
     ],
 )
 def test_wrong_settings_are_refused(override: str, message: str) -> None:

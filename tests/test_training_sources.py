@@ -88,6 +88,35 @@ def test_labelled_datasets_are_drawn_by_number_and_some_are_held_out() -> None:
     assert (one.interventions.any(-1).sum(-1) == 4).all()
 
 
+def test_of_every_size_there_is_something_to_train_on_and_to_measure_with() -> None:
+    for sizes in ((5, 10, 5, 10, 5), (5, 5, 5, 5, 10)):
+        source = Labelled([labelled(1, d)[0] for d in sizes])
+        for d in (5, 10):
+            for seed in (0, HELD_OUT_SEED):
+                assert source.draw(2, d=d, n_obs=3, n_int=2, seed=seed, first=0).x.shape == (2, 5, d)
+    with pytest.raises(InputError, match=r"7 variables, only with \[5, 10\]"):
+        source.draw(1, d=7, n_obs=3, n_int=2, seed=0, first=0)
+
+
+def test_a_file_of_a_function_may_have_dataclasses_and_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "a_neighbour.py").write_text("EDGES = 0\n")
+    (tmp_path / "simulator.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\nimport a_neighbour\n"
+        "import numpy as np\n@dataclass\nclass Settings:\n    scale: float = 2.0\n"
+        "def simulate(rng, d, n_obs, n_int):\n"
+        "    x = Settings().scale * rng.normal(size=(n_obs + n_int, d))\n"
+        "    return x, np.zeros_like(x), np.zeros((d, d)) + a_neighbour.EDGES\n"
+    )
+    source = open_source(f"{tmp_path / 'simulator.py'}:simulate")
+    assert source.draw(1, d=3, n_obs=2, n_int=1, seed=0, first=0).x.shape == (1, 3, 3)
+
+
+def test_a_run_that_cannot_start_leaves_its_folder_free(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="do not fit"):
+        run(tmp_path, domain="linear", preset="smoke", overrides=[*QUICK, "init=linear", "network.dim=8"], workers=0)
+    run(tmp_path, domain="linear", preset="smoke", overrides=QUICK, workers=0)
+
+
 def test_datasets_without_interventions_give_the_rows_they_have() -> None:
     source = Labelled([(data.x[:30], None, data.graph) for data in labelled(2)])
     drawn = source.draw(3, d=5, n_obs=2, n_int=3, seed=0, first=0)

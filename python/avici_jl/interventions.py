@@ -22,9 +22,9 @@ def column_or_entries(interventions: Any, x: Any) -> tuple[Any, Any]:
     """
     if isinstance(interventions, str):
         if hasattr(x, "obs") and hasattr(x, "var_names"):
-            return _column(x.obs, interventions, "obs of the AnnData").to_numpy(), x
+            return _column(x.obs, interventions, "obs of the AnnData", x.var_names).to_numpy(), x
         if hasattr(x, "columns") and hasattr(x, "drop"):
-            entries = _column(x, interventions, "X").to_numpy()
+            entries = _column(x, interventions, "X", x.columns).to_numpy()
             return entries, x.drop(columns=[interventions])
         raise InputError(
             f"interventions={interventions!r} names a column, which needs a DataFrame or an AnnData as X; "
@@ -46,7 +46,7 @@ def read_interventions(
         mask = np.zeros((n, len(names)), np.uint8)
     elif hasattr(interventions, "columns"):
         mask = _read_mask_frame(interventions, n, names)
-    elif _is_mask(interventions):
+    elif _is_mask(interventions, len(names)):
         mask = _check_mask(np.asarray(interventions), n, len(names))
     if mask is None:
         return _read_targets(interventions, n, names, control)
@@ -55,18 +55,22 @@ def read_interventions(
     return mask
 
 
-def _column(frame: pd.DataFrame, name: str, where: str) -> pd.Series:
+def _column(frame: pd.DataFrame, name: str, where: str, variables: Iterable[Any]) -> pd.Series:
     if name not in frame.columns:
         columns = [str(column) for column in frame.columns]
         raise InputError(
             f"interventions={name!r} names no column of {where}.{nearest(name, columns)} It has {listed(columns)}."
         )
-    if getattr(frame[name].dtype, "kind", "O") in "biufc":
+    if list(frame.columns).count(name) > 1:
+        raise InputError(f"{where} has more than one column {name!r}.")
+    found, known = frame[name], {str(variable) for variable in variables}
+    numbers = getattr(found.dtype, "kind", "O") in "biufc"
+    if numbers and not {f"{value:.17g}" for value in found.dropna().unique()} <= known:
         raise InputError(
             f"The column {name!r} of {where} holds numbers; a column of interventions holds, for each row, the name of "
             "the variable that was set, or nothing. A mask of 0 and 1 has the shape of X."
         )
-    return frame[name]
+    return found
 
 
 def _labels_of(x: Any) -> Any:
@@ -80,9 +84,17 @@ def _in_order_of(interventions: Any, labels: Any) -> Any:
     index = getattr(interventions, "index", None)
     if labels is None or index is None or callable(index) or len(index) != len(labels):
         return interventions
-    if index.equals(labels) or _numbered(index) or _numbered(labels):
+    if index.equals(labels):
         return interventions
-    if index.is_unique and set(index) == set(labels):
+    same = index.is_unique and set(index) == set(labels)
+    if _numbered(index) or _numbered(labels):
+        if same:
+            raise InputError(
+                "The rows of interventions and of X have the same labels in another order, and those of one are "
+                "numbered from 0 on. Give both the same index, or pass interventions.to_numpy() to go by position."
+            )
+        return interventions
+    if same:
         return interventions.loc[labels]
     odd = [str(label) for label in index if label not in set(labels)]
     raise InputError(
@@ -95,14 +107,14 @@ def _numbered(index: Any) -> bool:
     return type(index).__name__ == "RangeIndex"
 
 
-def _is_mask(interventions: Any) -> bool:
+def _is_mask(interventions: Any, d: int) -> bool:
     if isinstance(interventions, np.ndarray):
         return interventions.ndim != 1
     try:
         array = np.asarray(interventions)
     except ValueError:  # rows of different lengths
         return False
-    return array.ndim == 2 and array.dtype.kind in "biuf"
+    return array.ndim == 2 and array.dtype.kind in "biuf" and (array.shape[1] > 1 or d == 1)  # else one index per row
 
 
 def _read_mask_frame(frame: pd.DataFrame, n: int, names: Sequence[str]) -> np.ndarray:
@@ -193,13 +205,14 @@ def _index_of(target: Any, row: int, position: dict[str, int]) -> int:
     if isinstance(target, str):
         return position[target]
     if isinstance(target, (int, np.integer)) and not isinstance(target, bool):
-        if position.get(str(target), target) != target:
+        named = position.get(str(target), int(target))
+        if named != target and 0 <= target < d:
             raise InputError(
                 f"interventions: row {row} has the number {target}, which is the name of one column and the position "
                 f"of another; name the columns by text, as in {str(target)!r}."
             )
-        if 0 <= target < d:
-            return int(target)
+        if 0 <= named < d:
+            return named
         raise InputError(f"interventions: row {row} has index {target}; the variables have the indices 0 to {d - 1}.")
     if isinstance(target, float) and target.is_integer():
         return _index_of(int(target), row, position)

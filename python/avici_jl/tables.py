@@ -54,15 +54,19 @@ def read_table(path: str | Path, row_names: str | None = None) -> Any:
 
 
 def read_entries(path: str | Path) -> Any:
-    """Interventions from a file: a mask with named columns, or a single column with one target per row.
+    """Interventions from a file: a mask with named columns, or a Series of a single column with one target per row.
+
+    In a file of text with one column a blank line is a row without an intervention.
 
     Raises:
         InputError: the file cannot be read.
     """
-    table = read_table(path)
+    path = Path(path)
+    binary = path.suffix in (".h5ad", ".parquet", ".pq") or not path.is_file()
+    table = read_table(path) if binary else _read_text(path, blank_lines=True)
     if not hasattr(table, "columns"):
         raise InputError(f"{path} holds no table of interventions.")
-    return table.iloc[:, 0].to_numpy() if table.shape[1] == 1 else table
+    return table.iloc[:, 0] if table.shape[1] == 1 else table
 
 
 def read_edges(path: str | Path, names: list[str]) -> np.ndarray:
@@ -87,7 +91,7 @@ def read_edges(path: str | Path, names: list[str]) -> np.ndarray:
     return graph
 
 
-def _read_text(path: Path) -> pd.DataFrame:
+def _read_text(path: Path, *, blank_lines: bool = False) -> pd.DataFrame:
     import pandas as pd
 
     try:
@@ -102,7 +106,8 @@ def _read_text(path: Path) -> pd.DataFrame:
         separator = max(_SEPARATORS, key=first.count)
         header = next(csv.reader([first], delimiter=separator))
         _check_header(header, path)
-        table = pd.read_csv(path, sep=separator, encoding="utf-8-sig")
+        skip = not (blank_lines and len(header) == 1)
+        table = pd.read_csv(path, sep=separator, encoding="utf-8-sig", skip_blank_lines=skip)
     except (OSError, EOFError, ValueError) as error:  # ParserError and UnicodeDecodeError are ValueErrors
         if isinstance(error, InputError):
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import typer
+from rich.text import Text
 
 from avici_jl.cli.shared import JsonOption, out, print_json, progress
 
@@ -40,12 +41,12 @@ def doctor(as_json: JsonOption = False) -> None:
         print_json([asdict(finding) for finding in findings])
     else:
         signs = {
-            "good": "[green]ok[/green]     ",
-            "missing": "[yellow]missing[/yellow]",
-            "broken": "[red]broken[/red] ",
+            "good": Text("ok     ", "green"),
+            "missing": Text("missing", "yellow"),
+            "broken": Text("broken ", "red"),
         }
         for finding in findings:
-            out.print(f"{signs[finding.state]} {finding.name:18} {finding.found}", soft_wrap=True)
+            out.print(Text.assemble(signs[finding.state], f" {finding.name:18} {finding.found}"), soft_wrap=True)
             if finding.mend:
                 out.print(f"        {'':18} {finding.mend}", soft_wrap=True)
     if any(finding.state == "broken" for finding in findings):

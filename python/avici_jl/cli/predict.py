@@ -20,6 +20,7 @@ from avici_jl.cli.shared import (
     scores,
 )
 from avici_jl.errors import InputError
+from avici_jl.interventions import listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     from avici_jl.inputs import Input
     from avici_jl.model import Model
+
+
+_PICTURES = (".png", ".pdf", ".svg")
 
 
 def predict(
@@ -82,7 +86,12 @@ def predict(
     avici-jl predict proteins.csv --model scm --json --threshold 0.8 | jq '.edges'
     """
     may_write(edges, matrix, h5ad, picture, force=force)
+    if picture is not None and picture.suffix not in _PICTURES:
+        raise InputError(f"A picture is written as {listed(_PICTURES)}; {picture} ends with none of these.")
     with progress.status("Loading the model …"):
+        import networkx as nx
+        import numpy as np
+
         from avici_jl.inputs import read_input
         from avici_jl.model import Model
         from avici_jl.prediction import check_probability, edge_table, to_graph
@@ -108,6 +117,9 @@ def predict(
     if acyclic:
         table = table[[graph.has_edge(s, t) for s, t in zip(table["source"], table["target"], strict=True)]]
     written = _write(table, p, found, edges, matrix, h5ad)
+    if acyclic:  # comparison and picture are of the graph without cycles
+        left_out = (p >= chosen) & (nx.to_numpy_array(graph, found.names, weight=None) == 0)
+        p = np.where(left_out, np.nextafter(chosen, -1.0), p)
     against = None if known is None else _compare(p, found, trained, known, chosen)
     if picture is not None:
         from avici_jl.plots import plot_prediction

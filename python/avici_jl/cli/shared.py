@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from avici_jl.evaluation.compare import Comparison
 
-out = Console(highlight=False)
+out = Console(highlight=False, markup=False, emoji=False)
 """Results."""
 
-progress = Console(stderr=True, highlight=False)
+progress = Console(stderr=True, highlight=False, markup=False, emoji=False)
 """What is going on, where that takes more than a second; seen on terminals only."""
 
 ModelOption = Annotated[

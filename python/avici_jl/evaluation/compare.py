@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from avici_jl.errors import InputError
+from avici_jl.errors import AviciError, InputError
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.baselines import correlation, mean_difference
 from avici_jl.model import Model
-from avici_jl.simulation import Dataset, simulate
+from avici_jl.simulation import Dataset, load_domain, simulate
 
 EVALUATION_SEED = 2**31
 """Seeds of evaluation start here; training never uses them."""
@@ -65,6 +65,22 @@ def evaluation_data(domain: str, setting: Setting, count: int, seed: int = 0) ->
         )
 
 
+def simulated_domain(domain: str, model: str) -> str:
+    """`domain`, which a model was trained on, if it is one that AviciSim simulates.
+
+    Raises:
+        InputError: it is a function or labelled datasets; the message says what to do.
+    """
+    try:
+        load_domain(domain)
+    except AviciError:
+        raise InputError(
+            f"{model} was trained on {domain}, which is no simulated domain: name one by domain= (--domain), or "
+            "measure on labelled datasets (avici-jl evaluate --data)."
+        ) from None
+    return domain
+
+
 def labelled_data(
     domain: str, setting: Setting, count: int, seed: int = 0
 ) -> Iterator[tuple[int, Dataset, np.ndarray]]:
@@ -94,11 +110,11 @@ def compare(
         done: is called with each row as it is finished.
 
     Raises:
-        InputError: no graph of a setting's datasets has an edge.
+        InputError: no graph of a setting's datasets has an edge; or no domain is given, and the model's is none.
     """
-    rows = []
+    rows, domain = [], domain or simulated_domain(model.domain, model.name)
     for setting in where:
-        fresh = labelled_data(domain or model.domain, setting, datasets, seed)
+        fresh = labelled_data(domain, setting, datasets, seed)
         row = compare_on(model, setting, (data for _, data, _ in fresh))
         rows.append(row)
         done(row)

@@ -14,7 +14,7 @@ import numpy as np
 
 from avici_jl.evaluation.calibration import Predictions, calibrate
 from avici_jl.evaluation.card import summary, write_card
-from avici_jl.evaluation.compare import Comparison, compare, labelled_data, settings
+from avici_jl.evaluation.compare import Comparison, compare, labelled_data, settings, simulated_domain
 from avici_jl.model import Model
 from avici_jl.training.checkpoint import LoadedModel, before, load_model, save_model
 
@@ -49,11 +49,12 @@ def export(
 
     Raises:
         CheckpointError: there is no run, or `out` holds something else.
+        InputError: no `domain` is given, and what it was trained on is none.
     """
     loaded = load_model(workdir)
-    if domain is not None:
-        loaded = loaded._replace(card={**loaded.card, "domain": domain})
-    raw = Model(loaded, Path(out).name)
+    domain = domain or simulated_domain(loaded.card["domain"], Path(workdir).name)
+    loaded = loaded._replace(card={**loaded.card, "domain": domain})
+    raw = Model(loaded._replace(card={**loaded.card, "temperature": 1.0}), Path(out).name)
     calibration = calibrate(_predictions(raw, sizes, n, max(8, datasets)))
     card: dict[str, Any] = {
         **loaded.card,

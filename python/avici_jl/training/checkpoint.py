@@ -73,7 +73,7 @@ def find_model(name_or_path: str | Path) -> Path:
 def save_model(
     path: str | Path, *, config: Mapping[str, Any], params: Mapping[str, Any], card: Mapping[str, Any]
 ) -> None:
-    """Write a finished model. A model that is already there is replaced.
+    """Write a finished model. A finished model that is already there is replaced.
 
     Args:
         path: the folder.
@@ -82,11 +82,13 @@ def save_model(
         card: what the model was trained on and reaches; plain values.
 
     Raises:
-        CheckpointError: the folder exists and is not a model.
+        CheckpointError: the folder exists and is no finished model.
     """
     path = Path(path).absolute()
     if path.exists() and any(path.iterdir()) and not (path / _CONFIG).is_file():
         raise CheckpointError(f"{path} exists and holds something other than a model; choose another folder.")
+    if (path / _CHECKPOINTS).exists():
+        raise CheckpointError(f"{path} holds a training run, which must stay as it is; choose another folder.")
     path.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(path / _PARAMS, ignore_errors=True)
     with ocp.StandardCheckpointer() as checkpointer:
@@ -179,9 +181,11 @@ class RunCheckpoints:
         kept = ocp.checkpoint_managers.AnyPreservationPolicy([newest, best])
         self._manager = ocp.CheckpointManager(
             self._folder,
-            options=ocp.CheckpointManagerOptions(read_only=True)
+            options=ocp.CheckpointManagerOptions(
+                read_only=True, best_fn=_score
+            )  # without it, no score is read or written
             if read_only
-            else ocp.CheckpointManagerOptions(preservation_policy=kept, cleanup_tmp_directories=True),
+            else ocp.CheckpointManagerOptions(preservation_policy=kept, cleanup_tmp_directories=True, best_fn=_score),
             item_names=("state", "progress"),
         )
 

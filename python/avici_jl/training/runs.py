@@ -16,7 +16,7 @@ from flax import nnx
 from jax.experimental import multihost_utils
 
 from avici_jl.compilation import keep_compiled
-from avici_jl.errors import CheckpointError, ConfigError
+from avici_jl.errors import AviciError, CheckpointError, ConfigError
 from avici_jl.network import build_network
 from avici_jl.training.checkpoint import RunCheckpoints, find_model, read_json, write_json
 from avici_jl.training.config import resolve
@@ -77,7 +77,13 @@ def run(
             RunCheckpoints(workdir, keep=config.keep) as checkpoints,
             _interruptible() as interrupted,
         ):
-            Trainer(config, workdir, source, checkpoints, say).train(minutes, interrupted, workers)
+            try:
+                trainer = Trainer(config, workdir, source, checkpoints, say)
+            except AviciError:
+                if checkpoints.latest() is None and jax.process_index() == 0:
+                    (workdir / "config.json").unlink()  # nothing has begun, so other settings may
+                raise
+            trainer.train(minutes, interrupted, workers)
     except OSError as error:
         raise CheckpointError(f"The run in {workdir} cannot be written: {error}") from error
     return workdir

@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from avici_jl.errors import ConfigError
+from avici_jl.training.sources import HELD_OUT_SEED
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class OptimizerConfig:
             checkpoint before that.
         final: factor on `peak` at the end.
         decay_at: share of the run, for "step" and "trapezoid".
-        weight_decay: of the 2-D parameters.
+        weight_decay: of the 2-D parameters (Muon), or of all (LAMB).
         clip: largest global norm of the gradient.
         adam_scale: factor on the learning rate of Muon's Adam part.
         b2: second-moment rate of Adam.
@@ -244,6 +245,7 @@ def _check(config: Config) -> None:
     for part in ("first", "then"):
         total = sum(getattr(size, part) for size in data.sizes)
         require(total > 0, f'data.sizes: the frequencies "{part}" are all 0.')
+    require(0 <= data.seed < HELD_OUT_SEED, f"data.seed must be from 0 to {HELD_OUT_SEED - 1}, got {data.seed}.")
     require(min(data.rows) >= 2, f"data.rows must be at least 2, got {data.rows}.")
     require(all(0 <= s <= 1 for s in data.interventional), "data.interventional holds shares between 0 and 1.")
     require(data.oversample >= 1, f"data.oversample must be at least 1, got {data.oversample}.")

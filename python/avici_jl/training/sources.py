@@ -6,7 +6,8 @@ All have one interface, `Source`: dataset number `index` of a seed is a function
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -99,13 +100,17 @@ class Function:
         """
         file, _, name = text.rpartition(":")
         path = Path(file)
-        spec = importlib.util.spec_from_file_location(path.stem, path)
+        spec = importlib.util.spec_from_file_location(f"avici_jl simulator {path.absolute()}", path)
         if not path.is_file() or spec is None or spec.loader is None:
             raise ConfigError(f"There is no Python file {path}; a function is named as in simulator.py:simulate.")
         module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module  # where dataclasses look for it
+        if str(path.parent.absolute()) not in sys.path:
+            sys.path.append(str(path.parent.absolute()))  # for what it imports from beside itself
         try:
             spec.loader.exec_module(module)
         except Exception as error:
+            del sys.modules[spec.name]
             raise ConfigError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
         function = getattr(module, name, None)
         if not callable(function):
@@ -148,7 +153,8 @@ def _reload(text: str) -> Callable[..., Any]:
 class Labelled:
     """Datasets whose graph is known, such as real ones: each draw takes a dataset and rows of it, with replacement.
 
-    Every fifth dataset is held out when there are five or more; with fewer, a run is measured on what it trains on.
+    Of the datasets with the same number of variables every fifth is held out; where there are fewer than five, a run is
+    measured on what it trains on.
 
     Args:
         datasets: of `Dataset`s, or of (x, interventions, graph). At most 10 000 are taken.
@@ -178,10 +184,13 @@ class Labelled:
         self.lineage: tuple[str, ...] = (name,)
         self.kind = kind or (kinds.pop() if kinds else "values")
         self.acyclic = all(_acyclic(graph) for _, _, graph in found)
-        self.sizes: list[int] | None = sorted({len(graph) for _, _, graph in found})
-        held_out = [data for k, data in enumerate(found) if k % 5 == 4]
-        self._training = [data for k, data in enumerate(found) if k % 5 != 4]
-        self._held_out = held_out or self._training
+        self._training: dict[int, list[Datasets]] = {}
+        self._held_out: dict[int, list[Datasets]] = {}
+        for d in sorted({len(graph) for _, _, graph in found}):
+            of_size = [data for data in found if len(data.graph) == d]
+            self._training[d] = [data for k, data in enumerate(of_size) if k % 5 != 4]
+            self._held_out[d] = of_size[4::5] or self._training[d]
+        self.sizes: list[int] | None = list(self._training)
 
     @staticmethod
     def from_folder(folder: Path) -> Labelled:
@@ -191,8 +200,8 @@ class Labelled:
 
     def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
         """See `Source.draw`. Where there are no rows of a kind, those of the other kind are taken."""
-        pool = [data for data in self._pool(seed) if len(data.graph) == d]
-        if not pool:
+        pool = (self._held_out if seed >= HELD_OUT_SEED else self._training).get(d)
+        if pool is None:
             raise InputError(f"{self.name}: there is no dataset with {d} variables, only with {self.sizes}.")
         made = []
         for index in range(first, first + count):
@@ -204,9 +213,6 @@ class Labelled:
             chosen = np.concatenate(rows)
             made.append((data.x[chosen], data.interventions[chosen], data.graph))
         return Datasets(*(np.stack(part) for part in zip(*made, strict=True)))
-
-    def _pool(self, seed: int) -> Sequence[Datasets]:
-        return self._held_out if seed >= HELD_OUT_SEED else self._training
 
 
 def open_source(domain: Any) -> Source:

@@ -29,7 +29,7 @@ def dibs(data: Data) -> np.ndarray:
         likelihood_model=LinearGaussian(n_vars=d),
     )
     graphs, parameters = model.sample(key=random.PRNGKey(data.seed), n_particles=_PARTICLES, steps=_STEPS)
-    if not np.isfinite(np.asarray(parameters)).all():  # dibs-lib 1.3.3 does so with the JAX of today, silently
+    if not np.isfinite(np.asarray(parameters)).all():  # dibs-lib gives graphs nevertheless
         raise ArithmeticError("The particles are not finite.")
     return np.asarray(graphs, float).mean(axis=0)
 

@@ -72,9 +72,9 @@ def in_double(function: Callable[..., Found]) -> Callable[..., Found]:
     return computed
 
 
-def variables_at_once(batch: int, d: int, entries: int = 2**24) -> int:
-    """For how many variables arrays of about `batch` d² entries may exist at a time."""
-    return min(d, max(1, entries // (batch * d * d)))
+def variables_at_once(batch: int, d: int, entries: int = 2**24, *, rows: int = 0) -> int:
+    """For how many variables arrays of about `batch` d² entries, or `batch` d rows, may exist at a time."""
+    return min(d, max(1, entries // (batch * d * max(d, rows))))
 
 
 def for_each_variable(function: Callable[..., Found], *arguments: jax.Array, entries: int = 2**24) -> Found:

@@ -110,7 +110,7 @@ def _regressions(z: jax.Array, u: jax.Array) -> Regressions:
     # The others come first in order; they are computed a few at a time, and take the place of what was shared.
     intervened = (u > 0).any((0, 1))
     order, count = jnp.argsort(~intervened), intervened.sum()
-    size, free = variables_at_once(z.shape[0], d), jnp.moveaxis(1.0 - u, -1, 0)
+    size, free = variables_at_once(z.shape[0], d, rows=z.shape[1]), jnp.moveaxis(1.0 - u, -1, 0)
 
     def some(state: tuple[jax.Array, Regressions]) -> tuple[jax.Array, Regressions]:
         done, found = state
