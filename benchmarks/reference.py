@@ -14,7 +14,7 @@ PLACE = Path(os.environ.get("AVICI_REFERENCE", Path(sys.prefix) / "reference"))
 
 
 def module(name: str) -> Any:
-    """One of its modules, as "avici.model"; what else the packages around it import stays out."""
+    """A module of it, as "avici.model", or of its requirements; what else its packages import stays out."""
     for package in ("avici", "avici.utils"):
         if package not in sys.modules:
             sys.modules[package] = types.ModuleType(package)

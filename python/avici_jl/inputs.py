@@ -107,8 +107,7 @@ def _read_table(x: Any, layer: str | None) -> tuple[np.ndarray, list[str] | None
             raise InputError(
                 f"These columns of X do not hold numbers: {listed(text)}. Drop them, or make them the index (on the "
                 "command line: --row-names COLUMN); a column of labels of interventions is named by interventions= "
-                "(--targets COLUMN). "
-                "Numbers with a decimal comma have to be written with a point."
+                "(--targets COLUMN). Numbers with a decimal comma have to be written with a point."
             )
         names = [str(name) for name in x.columns]
         x = x.to_numpy(dtype=np.float64, na_value=np.nan)

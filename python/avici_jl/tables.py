@@ -35,22 +35,13 @@ def read_table(path: str | Path, row_names: str | None = None) -> Any:
     Raises:
         InputError: the file cannot be read; the message says why.
     """
-    path = Path(path)
-    if path.is_dir():
-        from avici_jl.simulation import Dataset
-
-        return Dataset.load(path)
-    if not path.is_file():
-        raise InputError(f"There is no file {path}.")
-    if path.suffix == ".h5ad":
-        return _read_h5ad(path)
-    table = _read_parquet(path) if path.suffix in (".parquet", ".pq") else _read_text(path)
-    if row_names is not None:
-        if row_names not in table.columns:
-            columns = [str(name) for name in table.columns]
-            raise InputError(f"{path} has no column {row_names!r}.{nearest(row_names, columns)}")
-        table = table.set_index(row_names)
-    return table
+    table = _read(Path(path))
+    if row_names is None or not hasattr(table, "columns"):
+        return table
+    if row_names not in table.columns:
+        columns = [str(name) for name in table.columns]
+        raise InputError(f"{path} has no column {row_names!r}.{nearest(row_names, columns)}")
+    return table.set_index(row_names)
 
 
 def read_entries(path: str | Path) -> Any:
@@ -61,9 +52,7 @@ def read_entries(path: str | Path) -> Any:
     Raises:
         InputError: the file cannot be read.
     """
-    path = Path(path)
-    binary = path.suffix in (".h5ad", ".parquet", ".pq") or not path.is_file()
-    table = read_table(path) if binary else _read_text(path, blank_lines=True)
+    table = _read(Path(path), blank_lines=True)
     if not hasattr(table, "columns"):
         raise InputError(f"{path} holds no table of interventions.")
     return table.iloc[:, 0] if table.shape[1] == 1 else table
@@ -91,7 +80,22 @@ def read_edges(path: str | Path, names: list[str]) -> np.ndarray:
     return graph
 
 
-def _read_text(path: Path, *, blank_lines: bool = False) -> pd.DataFrame:
+def _read(path: Path, *, blank_lines: bool = False) -> Any:
+    """What `read_table` says; blank lines of a text with one column are rows on request."""
+    if path.is_dir():
+        from avici_jl.simulation import Dataset
+
+        return Dataset.load(path)
+    if not path.is_file():
+        raise InputError(f"There is no file {path}.")
+    if path.suffix == ".h5ad":
+        return _read_h5ad(path)
+    if path.suffix in (".parquet", ".pq"):
+        return _read_parquet(path)
+    return _read_text(path, blank_lines)
+
+
+def _read_text(path: Path, blank_lines: bool) -> pd.DataFrame:
     import pandas as pd
 
     try:

@@ -89,12 +89,11 @@ def predict(
     if picture is not None and picture.suffix not in _PICTURES:
         raise InputError(f"A picture is written as {listed(_PICTURES)}; {picture} ends with none of these.")
     with progress.status("Loading the model …"):
-        import networkx as nx
         import numpy as np
 
         from avici_jl.inputs import read_input
         from avici_jl.model import Model
-        from avici_jl.prediction import check_probability, edge_table, to_graph
+        from avici_jl.prediction import check_probability, edge_table, to_graph, without_cycles
         from avici_jl.tables import read_edges, read_entries, read_table
 
         if threshold is not None:
@@ -118,7 +117,7 @@ def predict(
         table = table[[graph.has_edge(s, t) for s, t in zip(table["source"], table["target"], strict=True)]]
     written = _write(table, p, found, edges, matrix, h5ad)
     if acyclic:  # comparison and picture are of the graph without cycles
-        left_out = (p >= chosen) & (nx.to_numpy_array(graph, found.names, weight=None) == 0)
+        left_out = (p >= chosen) & ~without_cycles(p, p >= chosen)
         p = np.where(left_out, np.nextafter(chosen, -1.0), p)
     against = None if known is None else _compare(p, found, trained, known, chosen)
     if picture is not None:

@@ -182,10 +182,11 @@ class RunCheckpoints:
         self._manager = ocp.CheckpointManager(
             self._folder,
             options=ocp.CheckpointManagerOptions(
-                read_only=True, best_fn=_score
-            )  # without it, no score is read or written
-            if read_only
-            else ocp.CheckpointManagerOptions(preservation_policy=kept, cleanup_tmp_directories=True, best_fn=_score),
+                best_fn=_score,  # without it no score is written or read
+                read_only=read_only,
+                preservation_policy=None if read_only else kept,
+                cleanup_tmp_directories=not read_only,
+            ),
             item_names=("state", "progress"),
         )
 

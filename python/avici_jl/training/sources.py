@@ -105,8 +105,9 @@ class Function:
             raise ConfigError(f"There is no Python file {path}; a function is named as in simulator.py:simulate.")
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module  # where dataclasses look for it
-        if str(path.parent.absolute()) not in sys.path:
-            sys.path.append(str(path.parent.absolute()))  # for what it imports from beside itself
+        folder = str(path.parent.absolute())
+        if folder not in sys.path:
+            sys.path.append(folder)  # for what it imports from beside itself
         try:
             spec.loader.exec_module(module)
         except Exception as error:

@@ -182,6 +182,13 @@ function factors(problem::GRNProblem, perturbation::Perturbation)
     return found
 end
 
+# Of every gene: whether it regulates another.
+function are_regulators(problem::GRNProblem)
+    found = falses(length(problem))
+    foreach(list -> found[list] .= true, problem.regulators)
+    return found
+end
+
 position_of(problem::GRNProblem, gene::Int) = 1 <= gene <= length(problem) ?
     gene :
     throw(ArgumentError("there is no gene $gene; there are $(length(problem))"))

@@ -51,8 +51,7 @@ end
 
 # Bring `relaxation` to its steady state, where `scale(gene)` is the inverse of a regulator's half-response.
 function settle!(relaxation::Relaxation, problem::GRNProblem, scale)
-    regulates, order = falses(length(problem)), topological_order(adjacency(problem))
-    foreach(list -> regulates[list] .= true, problem.regulators)
+    regulates, order = are_regulators(problem), topological_order(adjacency(problem))
     if order === nothing
         for _ in 1:40 + 4 * length(problem)
             relax!(relaxation, problem, regulates, scale) || break

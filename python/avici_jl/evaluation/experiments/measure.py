@@ -48,10 +48,10 @@ class Effort(NamedTuple):
 QUICK = Effort(
     "quick",
     {Cost.LOW: 10, Cost.MEDIUM: 5, Cost.HIGH: 2, Cost.EXTREME: 1},
-    {Cost.LOW: 60.0, Cost.MEDIUM: 60.0, Cost.HIGH: 60.0, Cost.EXTREME: 600.0},
+    {**dict.fromkeys(Cost, 60.0), Cost.EXTREME: 600.0},
     5,
 )
-FULL = Effort("full", {cost: 30 for cost in Cost}, {cost: 3600.0 for cost in Cost}, 20)
+FULL = Effort("full", dict.fromkeys(Cost, 30), dict.fromkeys(Cost, 3600.0), 20)
 
 
 @dataclass(frozen=True)
