@@ -29,13 +29,13 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def test_simulate_returns_checked_shapes_and_types() -> None:
-    x, interventions, graph, names, kind, expression = bridge.simulate("linear", **SIZE, seed=1, index=2)
+    x, interventions, graph, names, kind, *known = bridge.simulate("linear", **SIZE, seed=1, index=2)
     assert x.shape == (20, 5) and x.dtype == np.float32 and np.isfinite(x).all()
     assert interventions.shape == (20, 5) and interventions.dtype == np.uint8
     assert not interventions[:12].any() and interventions[12:].any(axis=1).all()
     assert graph.shape == (5, 5) and graph.dtype == np.uint8 and not graph.diagonal().any()
     assert len(set(names)) == 5 and all(type(name) is str for name in names)
-    assert kind == "values"
+    assert kind == "values" and known[0] is None
 
 
 def test_same_seed_same_bytes() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from avici_jl import Dataset, InputError, SimulationError, list_domains, load_domain, simulate
 from avici_jl.errors import ConfigError
-from avici_jl.simulation import bridge
+from avici_jl.simulation import bridge, simulate_batch
 from avici_jl.simulation.network import as_network
 
 
@@ -132,6 +132,43 @@ def test_datasets_travel_between_the_languages(tmp_path: Path) -> None:
     np.testing.assert_array_equal(Dataset.load(counts.save(tmp_path / "counts")).expression, counts.expression)
     assert Dataset.load(data.save(tmp_path / "counts")).expression is None
     assert list(data.to_frame().columns) == data.names
+
+
+def test_all_that_is_known_travels_between_the_languages(tmp_path: Path) -> None:
+    mask = np.array([[0, 0], [0, 1], [1, 0]], np.uint8)
+    known = {
+        "batch": np.array([1, 2, 0], np.int32),
+        "cell_types": np.array([1, 1, 2], np.int32),
+        "signs": np.array([[0, -1], [0, 0]], np.int8),
+        "strengths": np.array([[0, 0.5], [0, 0]], np.float32),
+        "confounded": 1 - np.eye(2, dtype=np.uint8),
+        "true_interventions": 1 - mask,
+    }
+    drawn = {"mode": 'a "b"', "imperfections": [{"model": "outliers", "cells": 0.5}], "depths": [1, 2]}
+    x = np.array([[1, np.nan], [3, 4], [5, 6]], np.float32)
+    data = Dataset(x, mask, None, ["a", "b"], drawn=drawn, **known)
+    data.save(tmp_path / "ours")
+    bridge.julia().save_dataset(str(tmp_path / "theirs"), bridge.julia().load_dataset(str(tmp_path / "ours")))
+    for folder in ("ours", "theirs"):
+        again = Dataset.load(tmp_path / folder)
+        np.testing.assert_array_equal(again.x, x)
+        assert again.drawn == drawn and again.graph is None
+        for name, array in known.items():
+            found = getattr(again, name)
+            np.testing.assert_array_equal(found, array)
+            assert found.dtype == array.dtype
+    with pytest.raises(InputError, match="batch must be 3, got"):
+        Dataset(x, mask, None, ["a", "b"], batch=np.zeros(2, np.int32))
+
+
+def test_what_is_known_of_simulated_datasets() -> None:
+    size = {"d": 4, "n_obs": 5, "n_int": 3, "seed": 2}
+    batch = simulate_batch("grn", 2, **size, truth=True)
+    for k in range(2):
+        single = simulate("grn", **size, index=k)
+        np.testing.assert_array_equal(batch.cell_types[k], single.cell_types)
+        assert batch.drawn[k] == single.drawn and single.drawn["mode"] in ("physical", "compatible")
+    assert len(simulate_batch("grn", 2, **size)) == 3 and np.isnan(batch.strengths).all() == (single.strengths is None)
 
 
 def test_names_with_quotes_survive(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
-# A dataset as a folder: x.npy, interventions.npy, graph.npy (if known), expression.npy (if there is one) and meta.toml. Python reads
-# and writes the same.
+# A dataset as a folder: x.npy, interventions.npy, meta.toml and, as far as known, graph.npy and a file for every other array. Python reads and
+# writes the same.
 
 """
     save_dataset(folder, data::Dataset)
@@ -22,11 +22,12 @@ end
 function write_dataset(folder::AbstractString, data::Dataset)
     write_npy(joinpath(folder, "x.npy"), data.x)
     write_npy(joinpath(folder, "interventions.npy"), data.interventions)
-    for (name, array) in ("graph" => data.graph, "expression" => data.expression)
-        file = joinpath(folder, "$name.npy")
+    for name in (:graph, map(first, TRUTH)...)
+        file, array = joinpath(folder, "$name.npy"), getfield(data, name)
         array === nothing ? rm(file; force = true) : write_npy(file, array)
     end
-    meta = Dict("names" => data.names, "kind" => data.kind, "domain" => data.domain, "seed" => data.seed, "index" => data.index)
+    meta = Dict{String, Any}(String(key) => getfield(data, key) for key in (:names, :kind, :domain, :seed, :index))
+    isempty(data.drawn) || (meta["drawn"] = data.drawn)
     open(file -> Pkg.TOML.print(file, meta), joinpath(folder, "meta.toml"), "w")
 end
 
@@ -45,29 +46,31 @@ function load_dataset(folder::AbstractString)
         refuse("$path: $key", "a $(lowercase(string(typeof(default)))) is expected, got $(repr(meta[key]))") :
         get(meta, key, default)
     x, interventions = read_npy(joinpath(folder, "x.npy")), read_mask(joinpath(folder, "interventions.npy"))
-    d = size(x, 2)
-    graph = isfile(joinpath(folder, "graph.npy")) ? read_mask(joinpath(folder, "graph.npy")) : nothing
-    clean = joinpath(folder, "expression.npy")
-    expression = isfile(clean) ? Matrix{Float32}(read_npy(clean)) : nothing
-    expression === nothing ||
-        size(expression) == size(x) ||
-        throw(ArgumentError("$folder: x.npy and expression.npy differ in size"))
-    size(interventions) == size(x) || throw(ArgumentError("$folder: x.npy and interventions.npy differ in size"))
-    graph === nothing || size(graph) == (d, d) || throw(ArgumentError("$folder: graph.npy must be $d × $d"))
-    names = get(meta, "names", ["x$j" for j in 1:d])
-    valid = names isa AbstractVector && length(names) == d && all(name -> name isa String, names)
-    valid || refuse("$path: names", "a list of $d names is expected, one for each variable")
-    return Dataset(
-        Matrix{Float32}(x),
-        interventions,
-        graph,
-        String.(names),
-        known("kind", "values"),
-        known("domain", ""),
-        known("seed", 0),
-        known("index", 0),
-        expression,
-    )
+    ndims(x) == 2 || throw(ArgumentError("$folder: x.npy must be a matrix"))
+    there = Dict(name => joinpath(folder, "$name.npy") for name in (:graph, map(first, TRUTH)...))
+    filter!(entry -> isfile(last(entry)), there)
+    graph = haskey(there, :graph) ? read_mask(pop!(there, :graph)) : nothing
+    truth = Dict(name => name in (:confounded, :true_interventions) ? read_mask(file) : read_npy(file) for (name, file) in there)
+    names = get(meta, "names", ["x$j" for j in 1:size(x, 2)])
+    valid = names isa AbstractVector && length(names) == size(x, 2) && all(name -> name isa String, names)
+    valid || refuse("$path: names", "a list of $(size(x, 2)) names is expected, one for each variable")
+    try
+        return Dataset(
+            x,
+            interventions,
+            graph;
+            names = String.(names),
+            kind = known("kind", "values"),
+            domain = known("domain", ""),
+            seed = known("seed", 0),
+            index = known("index", 0),
+            drawn = known("drawn", Dict{String, Any}()),
+            truth...,
+        )
+    catch failure
+        failure isa ArgumentError && !startswith(failure.msg, path) || rethrow()
+        refuse(folder, failure.msg)
+    end
 end
 
 # A matrix of 0 and 1.
@@ -77,16 +80,25 @@ function read_mask(path::AbstractString)
     return Matrix{UInt8}(matrix)
 end
 
-const NPY_TYPES = Dict("<f4" => Float32, "<f8" => Float64, "|u1" => UInt8, "|b1" => Bool, "<i8" => Int64, "<i4" => Int32)
+const NPY_TYPES = Dict(
+    "<f4" => Float32,
+    "<f8" => Float64,
+    "|u1" => UInt8,
+    "|b1" => Bool,
+    "|i1" => Int8,
+    "<i8" => Int64,
+    "<i4" => Int32,
+)
 
 """
     write_npy(path, array)
 
-Write a matrix in NumPy's format, version 1.0, columns first.
+Write a matrix (columns first) or a vector in NumPy's format, version 1.0.
 """
-function write_npy(path::AbstractString, array::Matrix{T}) where {T <: Union{Float32, UInt8}}
-    type = T === Float32 ? "<f4" : "|u1"
-    header = "{'descr': '$type', 'fortran_order': True, 'shape': ($(size(array, 1)), $(size(array, 2))), }"
+function write_npy(path::AbstractString, array::VecOrMat{T}) where {T <: Union{Float32, UInt8, Int8, Int32}}
+    type = first(key for (key, of) in NPY_TYPES if of === T)
+    shape = array isa Vector ? "($(length(array)),)" : "($(size(array, 1)), $(size(array, 2)))"
+    header = "{'descr': '$type', 'fortran_order': True, 'shape': $shape, }"
     header = rpad(header, 64 * cld(length(header) + 11, 64) - 11) * "\n"
     open(path, "w") do file
         write(file, UInt8[0x93], "NUMPY", UInt8[1, 0], htol(UInt16(length(header))), header)
@@ -95,9 +107,9 @@ function write_npy(path::AbstractString, array::Matrix{T}) where {T <: Union{Flo
 end
 
 """
-    read_npy(path)::Matrix
+    read_npy(path)::VecOrMat
 
-Read a matrix of numbers in NumPy's format, rows or columns first, with the numbers' own type.
+Read a matrix (rows or columns first) or a vector of numbers in NumPy's format, with the numbers' own type.
 
 Throws an `ArgumentError` if the file is missing, cut short or holds something else.
 """
@@ -116,11 +128,11 @@ function read_npy(file::IO, path::AbstractString)
     version = read(file, UInt16)
     header = String(read(file, Int(version & 0xff == 1 ? ltoh(read(file, UInt16)) : ltoh(read(file, UInt32)))))
     type = match(r"'descr': *'([^']*)'", header)
-    shape = match(r"'shape': *\((\d+), *(\d+)\)", header)
+    shape = match(r"'shape': *\((\d+), *(\d*)\)", header)
     known = type !== nothing && haskey(NPY_TYPES, type[1]) && shape !== nothing
-    known || throw(ArgumentError("$path must be a matrix of numbers, its header is $(strip(header))"))
-    rows, columns = parse.(Int, shape.captures)
-    by_columns = occursin(r"'fortran_order': *True", header)
-    array = read!(file, Matrix{NPY_TYPES[type[1]]}(undef, (by_columns ? (rows, columns) : (columns, rows))...))
+    known || throw(ArgumentError("$path must be a matrix or vector of numbers, its header is $(strip(header))"))
+    sizes = Tuple(parse(Int, size) for size in shape.captures if !isempty(size))
+    by_columns = length(sizes) == 1 || occursin(r"'fortran_order': *True", header)
+    array = read!(file, Array{NPY_TYPES[type[1]]}(undef, (by_columns ? sizes : reverse(sizes))...))
     return by_columns ? array : permutedims(array)
 end

@@ -1,38 +1,6 @@
 # A domain and a seed to datasets.
 
 """
-    Dataset
-
-# Fields
-- `x`: observations, n × d, Float32; observational rows first.
-- `interventions`: n × d; 1 where a variable was set or its production changed.
-- `graph`: d × d; `graph[i, j] == 1` means i → j. `nothing` where it is not known, as in a dataset from elsewhere.
-- `names`: of the variables.
-- `kind`: "values" or "counts".
-- `domain`, `seed`, `index`: where it comes from.
-- `expression`: of gene networks, the expression without technical noise, n × d; else `nothing`.
-"""
-struct Dataset
-    x::Matrix{Float32}
-    interventions::Matrix{UInt8}
-    graph::Union{Matrix{UInt8}, Nothing}
-    names::Vector{String}
-    kind::String
-    domain::String
-    seed::Int
-    index::Int
-    expression::Union{Matrix{Float32}, Nothing}
-end
-
-function Base.show(io::IO, data::Dataset)
-    n, d = size(data.x)
-    interventional = count(any(!iszero, row) for row in eachrow(data.interventions))
-    print(io, "Dataset of domain $(data.domain): $n rows ($interventional interventional), $d variables, ")
-    edges = data.graph === nothing ? "graph unknown" : "$(count(!iszero, data.graph)) edges"
-    print(io, "$edges, $(data.kind)")
-end
-
-"""
     simulate(domain; d, n_obs, n_int=0, seed=0, index=0, graph=nothing)::Dataset
 
 Simulate one dataset.
@@ -68,17 +36,26 @@ function simulate(
     check_size(d, n_obs, n_int)
     check_origin(seed, index)
     x, interventions = Matrix{Float32}(undef, n_obs + n_int, d), Matrix{UInt8}(undef, n_obs + n_int, d)
-    drawn, expression = Base.invokelatest(simulate_one!, x, interventions, domain, Int(n_obs), seed, index, given)
-    names = drawn isa Network ? drawn.names : default_names(domain, d)
-    return Dataset(x, interventions, adjacency(drawn), names, domain.kind, domain.name, seed, index, expression)
+    graph, truth = Base.invokelatest(simulate_one!, x, interventions, domain, Int(n_obs), seed, index, given)
+    names = graph isa Network ? graph.names : default_names(domain, d)
+    origin = (names = names, kind = domain.kind, domain = domain.name, seed = seed, index = index)
+    return Dataset(x, interventions, adjacency(graph); origin..., truth...)
 end
 
 """
-    simulate_batch(domain, count; d, n_obs, n_int=0, seed=0, first=0)
+    simulate_batch(domain, count; d, n_obs, n_int=0, seed=0, first=0, truth=false)
 
 Simulate the datasets `first` to `first + count - 1` of a seed, on all threads of Julia. Each is the one that [`simulate`](@ref) gives.
 
-Returns x (n × d × count, Float32), interventions (n × d × count) and graph (d × d × count).
+Returns a `NamedTuple` of `x` (n × d × count, Float32), `interventions` (n × d × count) and `graph` (d × d × count). With `truth=true`
+it goes on with what else is known, the fields of [`Dataset`](@ref) from `batch` to `drawn`, each with the dataset as its last dimension:
+0 where a batch, cell type or sign is not known, `NaN` where strengths are not, and `true_interventions` that are the recorded ones
+where these are true.
+
+```julia
+x, interventions, graph = simulate_batch("linear", 64; d=50, n_obs=200, seed=1)
+simulate_batch("linear", 64; d=50, n_obs=200, seed=1, truth=true).signs
+```
 """
 function simulate_batch(
     domain,
@@ -88,6 +65,7 @@ function simulate_batch(
     n_int::Integer = 0,
     seed::Integer = 0,
     first::Integer = 0,
+    truth::Bool = false,
 )
     domain = load_domain(domain)
     check_size(d, n_obs, n_int)
@@ -95,8 +73,9 @@ function simulate_batch(
     count >= 1 || throw(ArgumentError("count must be at least 1, got $count"))
     rows, sizes = Int(n_obs + n_int), (Int(d), Int(count))
     x, interventions, graph = fresh(Float32, rows, sizes...), fresh(UInt8, rows, sizes...), fresh(UInt8, Int(d), sizes...)
+    known = Vector{Any}(undef, count)
     in_threads(Int(count)) do k
-        drawn, _ = Base.invokelatest(
+        drawn, known[k] = Base.invokelatest(
             simulate_one!,
             view(x, :, :, k),
             view(interventions, :, :, k),
@@ -108,30 +87,53 @@ function simulate_batch(
         )
         graph[:, :, k] = adjacency(drawn)
     end
-    return x, interventions, graph
+    made = (x = x, interventions = interventions, graph = graph)
+    return truth ? merge(made, stacked(known, interventions)) : made
+end
+
+# What is known of several datasets, as arrays with the dataset as their last dimension.
+function stacked(known::AbstractVector, interventions::AbstractArray{UInt8, 3})
+    n, d, count = size(interventions)
+    parts = [spec for spec in TRUTH if spec[1] !== :expression]
+    arrays = map(parts) do (name, type, letters)
+        unknown = type(name === :strengths ? NaN : 0)
+        array = name === :true_interventions ? copy(interventions) : fill(unknown, size_of(letters, n, d)..., count)
+        for k in 1:count
+            value = get(known[k], name, nothing)
+            value === nothing || (selectdim(array, ndims(array), k) .= value)
+        end
+        array
+    end
+    return merge(NamedTuple{Tuple(map(Base.first, parts))}(Tuple(arrays)), (drawn = [truth.drawn for truth in known],))
 end
 
 default_names(domain::Domain, d) = [(any(m -> last(m) isa GRNMechanism, domain.mechanisms) ? "gene" : "x") * string(j) for j in 1:d]
 
-# Fills a dataset's rows and interventions and returns its graph (a matrix or a network) and clean expression: the same in a batch and alone.
+# Fills a dataset's rows and interventions and returns its graph (a matrix or a network) and, as a NamedTuple of fields of `Dataset`, what
+# else is known: the same in a batch and alone.
 function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integer, index::Integer, given)
     d, choice = size(x, 2), Stream(seed, index, "choice")
     graph_model, mechanism = pick(choice, domain.graphs), pick(choice, domain.mechanisms)
     intervention = pick(choice, domain.interventions)
     drawn = given === nothing ? sample_graph(Stream(seed, index, "graph"), graph_model, d) : given
     rng = Stream(seed, index, "rows")
+    parts = Dict{String, Any}("graph" => given === nothing ? type_name(graph_model) : "given", "mechanism" => type_name(mechanism))
+    parts["intervention"] = type_name(intervention)
     if mechanism isa GRNMechanism
         technology = pick(choice, domain.measurements)
         network = drawn isa Network ? drawn : Network(drawn)
-        expression, counts, _, mask = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, technology)
+        counts, mask, truth = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, technology)
         x .= counts
         interventions .= mask
-        return drawn, expression
+        return drawn, merge(truth, (drawn = merge(parts, truth.drawn),))
     end
     noise = pick(choice, domain.noises)
+    parts["noise"] = type_name(noise)
     simulate_scm!(x, interventions, rng, mechanism, noise, intervention, adjacency(drawn), n_obs)
-    return drawn, nothing
+    return drawn, (drawn = parts,)
 end
+
+type_name(part) = string(nameof(typeof(part)))
 
 function check_size(d::Integer, n_obs::Integer, n_int::Integer)
     d >= 1 || throw(ArgumentError("d must be at least 1, got $d"))

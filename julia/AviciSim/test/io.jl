@@ -22,9 +22,37 @@ using AviciSim: read_npy, write_npy
         write_npy(joinpath(path, "interventions.npy"), fill(0x02, 12, 5))
         @test occursin("0 and 1", refusal(() -> load_dataset(path)))
         write_npy(joinpath(path, "interventions.npy"), zeros(UInt8, 3, 3))
-        @test occursin("differ", refusal(() -> load_dataset(path)))
+        @test occursin("12 × 5 like x, got 3 × 3", refusal(() -> load_dataset(path)))
         @test occursin("meta.toml", refusal(() -> load_dataset(folder)))
     end
+end
+
+@testset "all that may be known of a dataset survives" begin
+    mask = UInt8[0 0; 0 1; 1 0]
+    truth = (
+        batch = [1, 2, 0],
+        cell_types = [1, 1, 2],
+        signs = [0 -1; 0 0],
+        strengths = [0 0.5; 0 0],
+        confounded = [0 1; 1 0],
+        true_interventions = 1 .- mask,
+        drawn = Dict("mode" => "physical", "imperfections" => [Dict("model" => "outliers", "cells" => 0.5)], "depths" => [1, 2]),
+    )
+    data = Dataset(Float32[1 NaN; 3 4; 5 6], mask, UInt8[0 1; 0 0]; truth...)
+    @test data.batch isa Vector{Int32} && data.signs isa Matrix{Int8} && data.expression === nothing
+    @test occursin("outliers", sprint(show, data))
+    mktempdir() do folder
+        again = load_dataset(save_dataset(folder, data))
+        @test all(isequal(getfield(data, name), getfield(again, name)) for name in fieldnames(Dataset))
+        write_npy(joinpath(folder, "batch.npy"), Float32[1, 2, 0.5])
+        @test occursin("batch must hold whole numbers", refusal(() -> load_dataset(folder)))
+        write_npy(joinpath(folder, "batch.npy"), Int32[1, 2])
+        @test occursin("batch must be 3, got 2", refusal(() -> load_dataset(folder)))
+        save_dataset(folder, Dataset(data.x, mask))
+        @test readdir(folder) == ["interventions.npy", "meta.toml", "x.npy"]
+    end
+    @test occursin("has no depth", refusal(() -> Dataset(data.x, mask; depth = 3)))
+    @test occursin("2 names", refusal(() -> Dataset(data.x, mask; names = ["a"])))
 end
 
 @testset "NumPy's format" begin
@@ -34,6 +62,8 @@ end
         bytes = read(path)
         @test bytes[1:8] == UInt8[0x93, codeunits("NUMPY")..., 1, 0] && length(bytes) % 64 == 24
         @test read_npy(path) == [1 2 3; 4 5 6]
+        write_npy(path, Int32[7, 8])
+        @test read_npy(path) == Int32[7, 8] && read_npy(path) isa Vector{Int32}
         # Rows first, as np.save writes by default, in double precision.
         header = rpad("{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 117) * "\n"
         write(

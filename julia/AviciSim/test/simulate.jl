@@ -32,6 +32,21 @@ end
     @test outputs[1] == outputs[2] == GOLDEN_DATASETS
 end
 
+@testset "batches of datasets with all that is known" begin
+    size = (d = 4, n_obs = 5, n_int = 3, seed = 2)
+    batch = simulate_batch("grn", 2; size..., truth = true)
+    x, interventions, graph = batch
+    @test keys(batch)[4:end] == (:batch, :cell_types, :signs, :strengths, :confounded, :true_interventions, :drawn)
+    @test (x, interventions, graph) == Tuple(simulate_batch("grn", 2; size...))
+    for k in 1:2
+        single = simulate("grn"; size..., index = k - 1)
+        @test batch.cell_types[:, k] == single.cell_types && batch.drawn[k] == single.drawn
+        @test single.drawn["mode"] in ("physical", "compatible") && single.drawn["mechanism"] == "GRNMechanism"
+    end
+    @test batch.true_interventions == interventions && all(iszero, batch.batch)
+    @test simulate("linear"; size...).drawn["noise"] == "AdditiveNoise"
+end
+
 @testset "a given graph" begin
     chain = [0 1 0; 0 0 1; 0 0 0]
     @test simulate("linear"; d = 3, n_obs = 5, graph = chain).graph == simulate("linear"; n_obs = 5, graph = chain).graph == chain

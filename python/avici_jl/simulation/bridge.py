@@ -11,6 +11,7 @@ import ctypes
 import os
 import sys
 import threading
+import tomllib
 from operator import index as as_int
 from typing import Any, NamedTuple
 
@@ -28,6 +29,10 @@ network(names, sources, targets, signs) = AviciSim.Network(
     [(Int(i) + 1, Int(j) + 1) for (i, j) in zip(sources, targets)],
     Int8[Int(sign) for sign in signs],
 )
+
+# What is known of a dataset, or of a batch of them: text in TOML, which Python reads.
+described(drawn::AbstractDict) = sprint(AviciSim.Pkg.TOML.print, drawn)
+described(drawn::AbstractVector) = described(Dict("datasets" => drawn))
 
 message(e) = e isa ArgumentError ? e.msg : sprint(showerror, e)
 message(e::TaskFailedException) = message(e.task.exception)
@@ -58,7 +63,7 @@ def julia() -> Any:
 
 
 class Simulated(NamedTuple):
-    """A simulated dataset: x and expression (or None) [n, d] float32, interventions [n, d] and graph [d, d] uint8."""
+    """A simulated dataset: the fields of `Dataset`, but for where it comes from."""
 
     x: np.ndarray
     interventions: np.ndarray
@@ -66,6 +71,41 @@ class Simulated(NamedTuple):
     names: list[str]
     kind: str
     expression: np.ndarray | None
+    batch: np.ndarray | None
+    cell_types: np.ndarray | None
+    signs: np.ndarray | None
+    strengths: np.ndarray | None
+    confounded: np.ndarray | None
+    true_interventions: np.ndarray | None
+    drawn: dict[str, Any]
+
+
+class SimulatedBatch(NamedTuple):
+    """Simulated datasets of one size, each array with the dataset as its first dimension.
+
+    Attributes:
+        x: [count, n, d] float32.
+        interventions: [count, n, d] uint8.
+        graph: [count, d, d] uint8.
+        batch: [count, n] int32, 0 where it is not known.
+        cell_types: [count, n] int32, 0 where there is none.
+        signs: [count, d, d] int8, 0 where it is not known.
+        strengths: [count, d, d] float32, NaN where they are not known.
+        confounded: [count, d, d] uint8.
+        true_interventions: [count, n, d] uint8.
+        drawn: of each dataset, what its domain drew.
+    """
+
+    x: np.ndarray
+    interventions: np.ndarray
+    graph: np.ndarray
+    batch: np.ndarray
+    cell_types: np.ndarray
+    signs: np.ndarray
+    strengths: np.ndarray
+    confounded: np.ndarray
+    true_interventions: np.ndarray
+    drawn: list[dict[str, Any]]
 
 
 def simulate(
@@ -105,32 +145,45 @@ def simulate(
             seed=as_int(seed),
             index=as_int(index),
         )
-        expression = None if data.expression is None else _view(data.expression, np.float32)
-        names = [str(name) for name in data.names]
-        return Simulated(
-            _view(data.x, np.float32), _view(data.interventions), _view(data.graph), names, str(data.kind), expression
-        )
+        fields: dict[str, Any] = {name: getattr(data, name) for name in Simulated._fields}
+        names, kind, drawn = [str(name) for name in fields.pop("names")], str(fields.pop("kind")), fields.pop("drawn")
+        arrays = {name: None if array is None else _view(array) for name, array in fields.items()}
+        return Simulated(names=names, kind=kind, drawn=_described(drawn), **arrays)  # type: ignore[arg-type]
 
 
 def simulate_batch(
-    domain: str, count: int, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, first: int = 0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    domain: str,
+    count: int,
+    *,
+    d: int,
+    n_obs: int,
+    n_int: int = 0,
+    seed: int = 0,
+    first: int = 0,
+    truth: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | SimulatedBatch:
     """Simulate the datasets `first` to `first + count - 1` of the stream `seed`, spread over Julia's threads.
 
     Arguments and errors are those of `simulate`, and so is each dataset.
 
     Returns:
-        x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8.
+        x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8; with `truth` all that
+        is known of them.
     """
     with _lock:
         sizes = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
-        batch = _call("simulate_batch", domain, as_int(count), **{key: as_int(size) for key, size in sizes.items()})
-        x, interventions, graph = batch
-        return (
-            np.moveaxis(_view(x, np.float32), -1, 0),
-            np.moveaxis(_view(interventions), -1, 0),
-            np.moveaxis(_view(graph), -1, 0),
-        )
+        options = {key: as_int(size) for key, size in sizes.items()}
+        made = _call("simulate_batch", domain, as_int(count), **options, truth=bool(truth))
+        names = SimulatedBatch._fields[: -1 if truth else 3]
+        arrays: list[Any] = [np.moveaxis(_view(getattr(made, name)), -1, 0) for name in names]
+        if truth:
+            return SimulatedBatch._make([*arrays, _described(made.drawn)["datasets"]])
+        return arrays[0], arrays[1], arrays[2]
+
+
+def _described(drawn: Any) -> dict[str, Any]:
+    """What a domain drew, as a dictionary."""
+    return tomllib.loads(str(_bridge().described(drawn)))
 
 
 def _call(function: str, domain: str, *args: Any, **options: Any) -> Any:
@@ -153,9 +206,9 @@ def _translated(function: Any, *args: Any, **options: Any) -> Any:
         raise SimulationError(str(bridge.message(error.exception))) from None
 
 
-def _view(array: Any, dtype: type[np.generic] = np.uint8) -> np.ndarray:
+def _view(array: Any) -> np.ndarray:
     """NumPy view of a Julia array; it holds on to the array."""
-    return np.asarray(array, dtype=dtype)
+    return np.asarray(array)
 
 
 def _bridge() -> Any:

@@ -15,6 +15,18 @@ from avici_jl.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+# The arrays that may be known: their sizes, of n rows and d variables, and their numbers.
+_OPTIONAL: dict[str, tuple[str, type[np.generic]]] = {
+    "graph": ("dd", np.uint8),
+    "expression": ("nd", np.float32),
+    "batch": ("n", np.int32),
+    "cell_types": ("n", np.int32),
+    "signs": ("dd", np.int8),
+    "strengths": ("dd", np.float32),
+    "confounded": ("dd", np.uint8),
+    "true_interventions": ("nd", np.uint8),
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -22,12 +34,22 @@ class Dataset:
 
     Attributes:
         x: [n, d] float32 observations.
-        interventions: [n, d] uint8; 1 where a variable was set or knocked out in that row.
+        interventions: [n, d] uint8; 1 where a variable was set or knocked out in that row, as the record says.
         graph: [d, d] uint8, graph[i, j] == 1 means i causes j; None if it is not known.
         names: names of the variables.
         kind: "values" or "counts".
         origin: where it comes from (domain, seed, index), as far as known.
-        expression: [n, d] float32, of simulated gene networks the expression without technical noise; else None.
+        expression: [n, d] float32, of simulated gene networks the expression without technical noise.
+        batch: [n] int32, number of each row's batch, from 1 on; 0 if it is not known.
+        cell_types: [n] int32, number of each row's cell type, from 1 on.
+        signs: [d, d] int8; 1 where a cause raises its effect, -1 where it lowers it, 0 where there is no edge or the
+            effect is not monotone.
+        strengths: [d, d] float32, how strong the effect of each edge is; 0 where there is none.
+        confounded: [d, d] uint8, symmetric; 1 where a variable outside the table is a common cause of two inside.
+        true_interventions: [n, d] uint8, the interventions that took place, where `interventions`, the record, differs.
+        drawn: what a simulated domain drew: mechanism, noise, mode, imperfections and so on, by name.
+
+    In `x`, NaN is a missing value. What is not known, or does not exist, is None.
     """
 
     x: np.ndarray
@@ -37,15 +59,23 @@ class Dataset:
     kind: str = "values"
     origin: dict[str, Any] = field(default_factory=dict)
     expression: np.ndarray | None = None
+    batch: np.ndarray | None = None
+    cell_types: np.ndarray | None = None
+    signs: np.ndarray | None = None
+    strengths: np.ndarray | None = None
+    confounded: np.ndarray | None = None
+    true_interventions: np.ndarray | None = None
+    drawn: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n, d = self.x.shape
         if self.interventions.shape != (n, d):
             raise InputError(f"interventions must be {n} x {d} like x, got {self.interventions.shape}.")
-        if self.graph is not None and self.graph.shape != (d, d):
-            raise InputError(f"graph must be {d} x {d}, got {self.graph.shape}.")
-        if self.expression is not None and self.expression.shape != (n, d):
-            raise InputError(f"expression must be {n} x {d} like x, got {self.expression.shape}.")
+        for name, (sizes, _) in _OPTIONAL.items():
+            array = getattr(self, name)
+            expected = tuple({"n": n, "d": d}[size] for size in sizes)
+            if array is not None and array.shape != expected:
+                raise InputError(f"{name} must be {' x '.join(map(str, expected))}, got {array.shape}.")
         if len(self.names) != d:
             raise InputError(f"{len(self.names)} names were given for {d} variables.")
 
@@ -62,7 +92,7 @@ class Dataset:
         return pd.DataFrame(self.x, columns=self.names)
 
     def save(self, folder: str | Path) -> Path:
-        """Write `x.npy`, `interventions.npy`, `graph.npy` and `expression.npy` (if known) and `meta.toml`.
+        """Write `x.npy`, `interventions.npy`, a file such as `graph.npy` for every other array, and `meta.toml`.
 
         The folder is made if needed; a dataset that it holds is replaced.
         """
@@ -70,15 +100,16 @@ class Dataset:
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "x.npy", np.asarray(self.x, np.float32))
         np.save(folder / "interventions.npy", np.asarray(self.interventions, np.uint8))
-        known = {"graph": (self.graph, np.uint8), "expression": (self.expression, np.float32)}
-        for name, (array, dtype) in known.items():
+        for name, (_, dtype) in _OPTIONAL.items():
+            array = getattr(self, name)
             if array is None:
                 (folder / f"{name}.npy").unlink(missing_ok=True)
             else:
                 np.save(folder / f"{name}.npy", np.asarray(array, dtype))
         meta = {**self.origin, "names": list(self.names), "kind": self.kind}
-        # A JSON string, number or list of strings is written the same in TOML.
-        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in meta.items()]
+        if self.drawn:
+            meta["drawn"] = self.drawn
+        lines = [f"{key} = {_toml(value)}\n" for key, value in meta.items()]
         (folder / "meta.toml").write_text("".join(lines), encoding="utf-8")
         return folder
 
@@ -94,14 +125,28 @@ class Dataset:
             meta = tomllib.loads((folder / "meta.toml").read_text(encoding="utf-8"))
             x = np.load(folder / "x.npy", allow_pickle=False)
             interventions = np.load(folder / "interventions.npy", allow_pickle=False)
-            files = {name: folder / f"{name}.npy" for name in ("graph", "expression")}
-            known = {name: np.load(f, allow_pickle=False) if f.is_file() else None for name, f in files.items()}
+            files = {name: folder / f"{name}.npy" for name in _OPTIONAL}
+            known: dict[str, Any] = {
+                name: np.load(f, allow_pickle=False) if f.is_file() else None for name, f in files.items()
+            }
         except (OSError, ValueError) as error:  # TOMLDecodeError is a ValueError
             raise InputError(f"{folder} cannot be read as a dataset: {error}") from None
         if x.ndim != 2:
             raise InputError(f"{folder}/x.npy must have two dimensions, got {x.ndim}.")
         names = meta.pop("names", [f"x{j + 1}" for j in range(x.shape[1])])
-        kind = meta.pop("kind", "values")
-        return Dataset(
-            x.astype(np.float32), interventions.astype(np.uint8), names=names, kind=kind, origin=meta, **known
-        )
+        facts: dict[str, Any] = {
+            "names": names,
+            "kind": meta.pop("kind", "values"),
+            "drawn": meta.pop("drawn", {}),
+            "origin": meta,
+        }
+        return Dataset(x.astype(np.float32), interventions.astype(np.uint8), **facts, **known)
+
+
+def _toml(value: Any) -> str:
+    """A value in TOML, on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)  # texts and numbers are written as in JSON

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -44,17 +44,56 @@ def simulate(
     return Dataset(**made._asdict(), origin=origin)
 
 
+@overload
 def simulate_batch(
-    domain: str | Path, count: int, *, d: int, n_obs: int, n_int: int = 0, seed: int = 0, first: int = 0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    domain: str | Path,
+    count: int,
+    *,
+    d: int,
+    n_obs: int,
+    n_int: int = ...,
+    seed: int = ...,
+    first: int = ...,
+    truth: Literal[False] = ...,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]: ...
+
+
+@overload
+def simulate_batch(
+    domain: str | Path,
+    count: int,
+    *,
+    d: int,
+    n_obs: int,
+    n_int: int = ...,
+    seed: int = ...,
+    first: int = ...,
+    truth: Literal[True],
+) -> bridge.SimulatedBatch: ...
+
+
+def simulate_batch(
+    domain: str | Path,
+    count: int,
+    *,
+    d: int,
+    n_obs: int,
+    n_int: int = 0,
+    seed: int = 0,
+    first: int = 0,
+    truth: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | bridge.SimulatedBatch:
     """Simulate the datasets `first` to `first + count - 1` of a seed, on all threads of Julia.
 
     `PYTHON_JULIACALL_THREADS` sets the number of threads before the first call.
 
     Returns:
-        x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8.
+        x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8. With `truth` a named
+        tuple that goes on with batch, cell_types, signs, strengths, confounded, true_interventions and drawn: see
+        `Dataset`.
 
     Raises:
         SimulationError: as for `simulate`.
     """
-    return bridge.simulate_batch(str(domain), count, d=d, n_obs=n_obs, n_int=n_int, seed=seed, first=first)
+    sizes = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
+    return bridge.simulate_batch(str(domain), count, **sizes, truth=truth)

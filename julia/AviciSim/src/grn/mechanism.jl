@@ -98,8 +98,8 @@ end
 """
     simulate_grn(rng, mechanism, network, n_obs, n_int, perturbation, technology)
 
-Cells of a random gene network: expression and what the `technology` (or `nothing`) measures of it (n × d, Float32), cell types (n) and
-interventions (n × d), the `n_obs` wild-type rows first.
+Cells of a random gene network, the `n_obs` wild-type rows first: what the `technology` (or `nothing`) measures (n × d, Float32), interventions
+(n × d), and a `NamedTuple` of the fields of [`Dataset`](@ref) that are known beyond these, `drawn` among them.
 """
 function simulate_grn(
     rng::Stream,
@@ -134,5 +134,6 @@ function simulate_grn(
     for (r, row_targets) in enumerate(targets)
         mask[n_obs + r, row_targets] .= 1
     end
-    return expression, counts, types, mask
+    truth = (expression = expression, cell_types = types, drawn = Dict{String, Any}("mode" => String(mechanism.mode)))
+    return counts, mask, truth
 end
