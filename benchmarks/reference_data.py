@@ -18,8 +18,8 @@ import pandas as pd
 import reference
 
 from avici_jl import Model
+from avici_jl.benchmark.report import Report, cell, rows_text, table
 from avici_jl.evaluation.compare import Setting, compare_on, settings
-from avici_jl.evaluation.experiments.report import Report, cell, rows_text, table
 from avici_jl.simulation import Dataset
 
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"

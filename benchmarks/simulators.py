@@ -23,7 +23,7 @@ import reference
 import sergio_rs
 import threadpoolctl
 
-from avici_jl.resources import julia_package_dir
+from avici_jl._runtime.resources import julia_package_dir
 from avici_jl.simulation import bridge
 
 TYPES, CELLS, EVERY, DT = 5, 120, 15, 0.01

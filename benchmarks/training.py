@@ -28,9 +28,9 @@ import numpy as np
 import optax
 import reference
 
-from avici_jl.memory import keep_freed_memory
+from avici_jl._runtime.memory import keep_freed_memory
+from avici_jl.data.standardize import features
 from avici_jl.network.axial import AxialConfig
-from avici_jl.preprocess import features
 from avici_jl.training.config import resolve
 from avici_jl.training.data import Batch, TrainingData
 from avici_jl.training.mesh import Devices

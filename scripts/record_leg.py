@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from avici_jl._runtime.resources import pretrained_dir
+from avici_jl.checkpoints.run import RunCheckpoints
 from avici_jl.plots import plot_training
-from avici_jl.resources import pretrained_dir
-from avici_jl.training.checkpoint import RunCheckpoints
 
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST_STATE = 30e6  # bytes

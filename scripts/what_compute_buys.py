@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from avici_jl.evaluation.experiments.published import TABLE_2
+from avici_jl.benchmark.published import TABLE_2
 from avici_jl.network.axial import AxialConfig
 from avici_jl.training.config import resolve
 

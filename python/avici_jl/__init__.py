@@ -13,6 +13,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from avici_jl import _moved
 from avici_jl.errors import (
     AviciError,
     CheckpointError,
@@ -24,9 +25,10 @@ from avici_jl.errors import (
 )
 
 if TYPE_CHECKING:
+    from avici_jl.data.dataset import Dataset
+    from avici_jl.data.files import read_table
     from avici_jl.model import Model, list_models
-    from avici_jl.simulation import Dataset, list_domains, load_domain, simulate
-    from avici_jl.tables import read_table
+    from avici_jl.simulation import list_domains, load_domain, simulate
 
     __version__: str
 
@@ -34,13 +36,15 @@ if TYPE_CHECKING:
 # for work that they put into the same pool; when there are as many of them at a time as threads, they wait forever.
 os.environ.setdefault("NPROC", str(max(16, os.cpu_count() or 1)))
 
+_moved.install()
+
 _HOMES = {
     "Model": "avici_jl.model",
     "list_models": "avici_jl.model",
-    "Dataset": "avici_jl.simulation",
+    "Dataset": "avici_jl.data.dataset",
     "list_domains": "avici_jl.simulation",
     "load_domain": "avici_jl.simulation",
-    "read_table": "avici_jl.tables",
+    "read_table": "avici_jl.data.files",
     "simulate": "avici_jl.simulation",
 }
 

@@ -12,16 +12,17 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from avici_jl import hub
-from avici_jl.compilation import keep_compiled
+from avici_jl._runtime.compilation import keep_compiled
+from avici_jl._runtime.threads import blas_threads
+from avici_jl.checkpoints import hub
+from avici_jl.checkpoints.find import find_model, list_models
+from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
+from avici_jl.data.inputs import Input, read_input
+from avici_jl.data.shift import differences
+from avici_jl.data.standardize import features
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
-from avici_jl.inputs import Input, read_input
 from avici_jl.network import build_network
-from avici_jl.plausibility import differences
 from avici_jl.prediction import check_count, check_probability, edge_table, sample, to_graph
-from avici_jl.preprocess import features
-from avici_jl.threads import blas_threads
-from avici_jl.training.checkpoint import LoadedModel, find_model, list_models, load_model, save_model
 
 if TYPE_CHECKING:
     import networkx as nx

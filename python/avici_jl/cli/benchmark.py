@@ -30,7 +30,7 @@ def benchmark(
 
     avici-jl benchmark --experiment table1 --quick
     """
-    from avici_jl.evaluation.experiments import EXPERIMENTS, FULL, QUICK, run
+    from avici_jl.benchmark import EXPERIMENTS, FULL, QUICK, run
 
     unknown = sorted(set(experiment or ()) - set(EXPERIMENTS))
     if unknown:

@@ -79,7 +79,7 @@ def _devices() -> Finding:
 def _cache() -> Finding:
     import jax
 
-    from avici_jl.compilation import keep_compiled
+    from avici_jl._runtime.compilation import keep_compiled
 
     keep_compiled()
     folder = jax.config.values["jax_compilation_cache_dir"]

@@ -69,7 +69,7 @@ def _show(
 ) -> None:
     page = None
     if folder is not None:
-        from avici_jl.evaluation.card import write_results
+        from avici_jl.export.card import write_results
 
         page = write_results(folder, model, domain, rows)
     if as_json:

@@ -28,7 +28,7 @@ def export(
     may_write(folder, force=force)
     rows: dict[str, list[Comparison]] = {}
     with progress.status("Simulating and predicting, to choose the threshold and to measure the model …"):
-        from avici_jl.evaluation.export import export as finish
+        from avici_jl.export.export import export as finish
 
         def done(name: str, row: Comparison) -> None:
             rows.setdefault(name, []).append(row)

@@ -17,7 +17,8 @@ def models(
     as_json: JsonOption = False,
 ) -> None:
     """List the shipped models, or print a model's card."""
-    from avici_jl.training.checkpoint import find_model, list_models, load_model
+    from avici_jl.checkpoints.find import find_model, list_models
+    from avici_jl.checkpoints.model import load_model
 
     if card is not None:
         folder = find_model(card)

@@ -19,14 +19,14 @@ from avici_jl.cli.shared import (
     progress,
     scores,
 )
+from avici_jl.data.interventions import listed
 from avici_jl.errors import InputError
-from avici_jl.interventions import listed
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from avici_jl.inputs import Input
+    from avici_jl.data.inputs import Input
     from avici_jl.model import Model
 
 
@@ -91,10 +91,10 @@ def predict(
     with progress.status("Loading the model …"):
         import numpy as np
 
-        from avici_jl.inputs import read_input
+        from avici_jl.data.files import read_edges, read_entries, read_table
+        from avici_jl.data.inputs import read_input
         from avici_jl.model import Model
         from avici_jl.prediction import check_probability, edge_table, to_graph, without_cycles
-        from avici_jl.tables import read_edges, read_entries, read_table
 
         if threshold is not None:
             check_probability(threshold)
@@ -188,9 +188,10 @@ def _write(
 
 
 def _compare(p: np.ndarray, found: Input, trained: Model, known: np.ndarray, threshold: float) -> dict[str, float]:
-    from avici_jl.evaluation import baselines, metrics
+    from avici_jl.evaluation import metrics
+    from avici_jl.evaluation.scores import correlation
 
-    score = baselines.correlation(found.x, found.interventions, trained.kind)
+    score = correlation(found.x, found.interventions, trained.kind)
     return {
         "edges": int(known.sum()),
         **scores(p, known, threshold),

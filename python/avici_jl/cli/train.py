@@ -50,7 +50,7 @@ def train(
         plot_training(workdir).savefig(plot, dpi=130)
         out.print(f"Picture: {plot}")
         return
-    from avici_jl.memory import keep_freed_memory
+    from avici_jl._runtime.memory import keep_freed_memory
     from avici_jl.training import run
 
     keep_freed_memory()

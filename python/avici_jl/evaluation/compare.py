@@ -11,7 +11,7 @@ import numpy as np
 
 from avici_jl.errors import AviciError, InputError
 from avici_jl.evaluation import metrics
-from avici_jl.evaluation.baselines import correlation, mean_difference
+from avici_jl.evaluation.scores import correlation, mean_difference
 from avici_jl.model import Model
 from avici_jl.simulation import Dataset, load_domain, simulate
 

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from avici_jl._runtime.resources import julia_package_dir
 from avici_jl.errors import SimulationError
-from avici_jl.resources import julia_package_dir
-from avici_jl.simulation.network import Network
+from avici_jl.simulation.known_graph import Network
 
 _PRELUDE = """
 using AviciSim

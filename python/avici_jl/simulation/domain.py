@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from avici_jl._runtime.resources import domains_dir
 from avici_jl.errors import ConfigError
-from avici_jl.resources import domains_dir
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from avici_jl.data.dataset import Dataset
 from avici_jl.simulation import bridge
-from avici_jl.simulation.dataset import Dataset
-from avici_jl.simulation.network import as_network
+from avici_jl.simulation.known_graph import as_network
 
 
 def simulate(

@@ -15,10 +15,12 @@ from filelock import FileLock, Timeout
 from flax import nnx
 from jax.experimental import multihost_utils
 
-from avici_jl.compilation import keep_compiled
+from avici_jl._runtime.compilation import keep_compiled
+from avici_jl.checkpoints.files import read_json, write_json
+from avici_jl.checkpoints.find import find_model
+from avici_jl.checkpoints.run import RunCheckpoints
 from avici_jl.errors import AviciError, CheckpointError, ConfigError
 from avici_jl.network import build_network
-from avici_jl.training.checkpoint import RunCheckpoints, find_model, read_json, write_json
 from avici_jl.training.config import resolve
 from avici_jl.training.mesh import join
 from avici_jl.training.schema import Config

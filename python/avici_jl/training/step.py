@@ -12,8 +12,8 @@ import optax
 from flax import nnx
 from jax.sharding import PartitionSpec
 
+from avici_jl.data.standardize import features
 from avici_jl.network import build_network
-from avici_jl.preprocess import features
 from avici_jl.training.mesh import AXIS, Devices, Placed
 from avici_jl.training.objective import Dual, dual_ascent, objective
 from avici_jl.training.optimizer import build_optimizer

@@ -11,10 +11,13 @@ from typing import Any
 import jax
 import numpy as np
 
+from avici_jl._runtime.threads import blas_threads
+from avici_jl.checkpoints.find import find_model
+from avici_jl.checkpoints.lineage import before
+from avici_jl.checkpoints.model import load_model
+from avici_jl.checkpoints.run import RunCheckpoints
 from avici_jl.errors import ConfigError, TrainingError
 from avici_jl.network.statistics import count_statistics
-from avici_jl.threads import blas_threads
-from avici_jl.training.checkpoint import RunCheckpoints, before, find_model, load_model
 from avici_jl.training.data import Batch, TrainingData
 from avici_jl.training.held_out import HeldOut, mean_auprc
 from avici_jl.training.mesh import Devices, Placed

@@ -1,0 +1,58 @@
+"""Neural methods that search by gradient under an acyclicity constraint: DAG-GNN, GraN-DAG and SDCD."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from avici_jl.benchmark.methods.interface import Baseline, Cost, Data, Gives, Takes
+
+
+def dag_gnn(data: Data) -> np.ndarray:
+    """DAG-GNN (Yu et al. 2019) of gcastle."""
+    from castle.algorithms import DAG_GNN
+
+    return _learned(DAG_GNN(seed=data.seed), data)
+
+
+def gran_dag(data: Data) -> np.ndarray:
+    """GraN-DAG (Lachapelle et al. 2020) of gcastle."""
+    from castle.algorithms import GraNDAG
+
+    return _learned(GraNDAG(input_dim=data.x.shape[1], random_seed=data.seed), data)
+
+
+def sdcd(data: Data) -> np.ndarray:
+    """SDCD (Nazaret et al. 2024), the successor of DCDI, of sdcd, which fixes its own seed."""
+    import pandas as pd
+    import torch
+    from sdcd.models import SDCD
+    from sdcd.utils import create_intervention_dataset
+
+    names = [str(j) for j in range(data.x.shape[1])]
+    table = pd.DataFrame(data.standardized, columns=names)
+    targets = np.full(len(table), "obs", dtype=object)
+    for which, rows in data.environments():
+        targets[rows] = ",".join(names[j] for j in which) or "obs"
+    table["perturbation_label"] = targets
+    model = SDCD()
+    model.train(
+        create_intervention_dataset(table, perturbation_colname="perturbation_label"),
+        finetune=True,
+        device=torch.device("cpu"),
+    )
+    return np.asarray(model.get_adjacency_matrix(threshold=True), float)
+
+
+def _learned(method: object, data: Data) -> np.ndarray:
+    import torch
+
+    torch.manual_seed(data.seed)
+    method.learn(data.standardized)  # type: ignore[attr-defined]
+    return np.asarray(method.causal_matrix, float)  # type: ignore[attr-defined]
+
+
+CONTINUOUS = (
+    Baseline("DAG-GNN", dag_gnn, Takes.OBSERVATIONAL, Gives.GRAPH, Cost.EXTREME, "castle", "Yu et al. 2019"),
+    Baseline("GraN-DAG", gran_dag, Takes.OBSERVATIONAL, Gives.GRAPH, Cost.EXTREME, "castle", "Lachapelle et al. 2020"),
+    Baseline("SDCD", sdcd, Takes.INTERVENTIONAL, Gives.GRAPH, Cost.EXTREME, "sdcd", "Nazaret et al. 2024"),
+)

@@ -1,0 +1,1 @@
+"""Models and runs on disk: no training, no evaluation."""

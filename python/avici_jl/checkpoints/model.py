@@ -1,0 +1,104 @@
+"""A finished model on disk.
+
+It is a folder: `config.json` (all settings), `card.json` (what it was trained on and reaches) and `params/` (Orbax). A
+run's working folder, which has `checkpoints/` (Orbax) and `config.json`, loads as a model too.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+
+from avici_jl.checkpoints.files import CARD, CHECKPOINTS, CONFIG, PARAMS, read_json, write_json
+from avici_jl.checkpoints.run import RunCheckpoints, restore_arrays
+from avici_jl.errors import CheckpointError
+
+
+class LoadedModel(NamedTuple):
+    """A model read from disk: settings, parameters (nested dict of arrays) and card."""
+
+    config: dict[str, Any]
+    params: dict[str, Any]
+    card: dict[str, Any]
+
+
+def save_model(
+    path: str | Path, *, config: Mapping[str, Any], params: Mapping[str, Any], card: Mapping[str, Any]
+) -> None:
+    """Write a finished model. A finished model that is already there is replaced.
+
+    Args:
+        path: the folder.
+        config: the resolved settings, `Config.to_dict()`.
+        params: nested dict of arrays, `nnx.to_pure_dict(nnx.state(network, nnx.Param))`.
+        card: what the model was trained on and reaches; plain values.
+
+    Raises:
+        CheckpointError: the folder exists and is no finished model.
+    """
+    path = Path(path).absolute()
+    if path.exists() and any(path.iterdir()) and not (path / CONFIG).is_file():
+        raise CheckpointError(f"{path} exists and holds something other than a model; choose another folder.")
+    if (path / CHECKPOINTS).exists():
+        raise CheckpointError(f"{path} holds a training run, which must stay as it is; choose another folder.")
+    path.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(path / PARAMS, ignore_errors=True)
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(path / PARAMS, jax.tree.map(np.asarray, dict(params)))
+    (path / PARAMS / "commit_success.txt").unlink(missing_ok=True)  # names a folder of this machine
+    write_json(path / CONFIG, config)
+    write_json(path / CARD, card)
+
+
+def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
+    """Read a finished model, or the averaged parameters of a run's checkpoint: the newest, or the best.
+
+    Nothing that is read is code: parameters are arrays, everything else JSON.
+
+    Raises:
+        CheckpointError: there is nothing readable.
+    """
+    path = Path(path).absolute()
+    if not (path / CONFIG).is_file():
+        raise CheckpointError(f"{path} holds no model: it has no {CONFIG}.")
+    config = read_json(path / CONFIG)
+    _check_config(config, path / CONFIG)
+    try:
+        if (path / PARAMS).is_dir():
+            with ocp.PyTreeCheckpointer() as checkpointer:
+                params = restore_arrays(checkpointer, path / PARAMS)
+            return LoadedModel(config, params, _complete(read_json(path / CARD)))
+        with RunCheckpoints(path, read_only=True) as checkpoints:
+            state, progress = checkpoints.restore_numpy(checkpoints.best() if best else None)
+        return LoadedModel(
+            config, state["average"], _complete({"domain": config["data"]["domain"], "training": progress})
+        )
+    except CheckpointError:
+        raise
+    except Exception as error:
+        damaged = path / PARAMS if (path / PARAMS).is_dir() else path / CHECKPOINTS
+        raise CheckpointError(
+            f"The parameters in {damaged} cannot be read; copy or train the model again: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def _complete(card: dict[str, Any]) -> dict[str, Any]:
+    """A card with the processor's seconds, which early runs did not log: those of the clock."""
+    training = card.get("training", {})
+    if "seconds" in training:
+        training.setdefault("cpu_seconds", training["seconds"])
+    return card
+
+
+def _check_config(config: Any, path: Path) -> None:
+    """Refuse a `config.json` that some other program wrote."""
+    data = config.get("data") if isinstance(config, dict) else None
+    known = isinstance(data, dict) and data.get("kind") in ("values", "counts") and "domain" in data
+    if not known or not isinstance(config.get("network"), dict):
+        raise CheckpointError(f"{path} is not the description of a model of avici_jl: it lacks network, or data.kind.")

@@ -1,0 +1,200 @@
+"""Everything that a user may pass in, as checked arrays; or an error that says what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from avici_jl.data.interventions import column_or_entries, listed, read_interventions
+from avici_jl.errors import InputError
+
+LARGEST = 1e30
+"""Larger values are refused: their squares would leave the range of numbers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Input:
+    """A checked table of observations.
+
+    Attributes:
+        x: [n, d] float64.
+        interventions: [n, d] uint8, 1 where a variable was set or knocked out.
+        names: of the variables.
+        labelled: whether the names are the user's own.
+    """
+
+    x: np.ndarray
+    interventions: np.ndarray
+    names: list[str]
+    labelled: bool
+
+
+def read_input(
+    x: Any,
+    interventions: Any = None,
+    *,
+    kind: str,
+    names: Sequence[str] | None = None,
+    layer: str | None = None,
+    control: str | Collection[str] | None = None,
+) -> Input:
+    """Check a table and its interventions. The caller's objects are never changed.
+
+    Args:
+        x: [n, d] observations: array, nested lists, DataFrame, AnnData, or a `Dataset`, which brings its interventions
+            along.
+        interventions: None; a mask [n, d] of 0 and 1 (array or DataFrame); one entry per row: None for an
+            observational row, the name or index of the variable that was set, or a collection of these; or the name
+            of the column that holds these entries, in `obs` of an AnnData or in the DataFrame.
+        kind: "values" or "counts".
+        names: of the variables, where `x` has none.
+        layer: of an AnnData, instead of its `X`.
+        control: label, or labels, of rows without an intervention.
+
+    Raises:
+        InputError: something does not fit; the message says what was wrong, what was expected and what to do.
+    """
+    from avici_jl.data.dataset import Dataset
+
+    if isinstance(x, Dataset):
+        interventions = x.interventions if interventions is None else interventions
+        names = x.names if names is None else names
+        x = x.x
+    elif isinstance(x, str | os.PathLike):
+        raise InputError(f"X is the path {str(x)!r}; read the file first, as in avici_jl.read_table({str(x)!r}).")
+    elif hasattr(x, "to_pandas"):  # another library's table
+        x = x.to_pandas()
+    if layer is not None and not _is_anndata(x):
+        raise InputError(f"layer={layer!r} chooses a layer of an AnnData; X is a {type(x).__name__}.")
+    interventions, x = column_or_entries(interventions, x)
+    table, found = _read_table(x, layer)
+    if names is not None:
+        found = [str(name) for name in names]
+    n, d = table.shape
+    labels = found if found is not None else [f"x{j + 1}" for j in range(d)]
+    if len(labels) != d:
+        raise InputError(f"{len(labels)} names were given for {d} variables; give one name per column of X.")
+    _check_unique(labels)
+    if n < 2 or d < 2:
+        raise InputError(f"X has {n} rows and {d} columns. At least 2 observations (rows) of 2 variables are needed.")
+    _check_finite(table, labels)
+    if kind == "counts":
+        _check_counts(table, labels, _layers(x))
+    mask = read_interventions(interventions, n, labels, control)
+    return Input(table, mask, labels, found is not None)
+
+
+def _is_anndata(x: Any) -> bool:
+    return hasattr(x, "var_names") and hasattr(x, "X")
+
+
+def _layers(x: Any) -> list[str]:
+    return list(x.layers) if _is_anndata(x) and hasattr(x, "layers") else []
+
+
+def _read_table(x: Any, layer: str | None) -> tuple[np.ndarray, list[str] | None]:
+    """A table as float64 [n, d], a copy, and its own names of columns."""
+    names: list[str] | None = None
+    if _is_anndata(x):
+        names, x = [str(name) for name in x.var_names], _matrix_of(x, layer)
+    elif hasattr(x, "columns") and hasattr(x, "dtypes"):
+        text = [str(name) for name, dtype in zip(x.columns, x.dtypes, strict=True) if not _is_number(dtype)]
+        if text:
+            raise InputError(
+                f"These columns of X do not hold numbers: {listed(text)}. Drop them, or make them the index (on the "
+                "command line: --row-names COLUMN); a column of labels of interventions is named by interventions= "
+                "(--targets COLUMN). Numbers with a decimal comma have to be written with a point."
+            )
+        names = [str(name) for name in x.columns]
+        x = x.to_numpy(dtype=np.float64, na_value=np.nan)
+    if hasattr(x, "toarray"):  # scipy.sparse
+        x = x.toarray()
+    table = _as_numbers(x)
+    if table.ndim != 2:
+        raise InputError(f"X must have two dimensions, observations × variables; it has shape {table.shape}.")
+    return table, names
+
+
+def _matrix_of(data: Any, layer: str | None) -> Any:
+    """The values of an AnnData."""
+    if getattr(data, "isbacked", False):
+        data = data.to_memory()
+    if layer is None:
+        if data.X is None:
+            raise InputError(f"The AnnData has no X; choose one of its layers with layer=: {listed(_layers(data))}.")
+        return data.X
+    if layer not in data.layers:
+        raise InputError(f"The AnnData has no layer {layer!r}; it has {listed(_layers(data)) or 'none'}.")
+    return data.layers[layer]
+
+
+def _as_numbers(x: Any) -> np.ndarray:
+    """Anything like an array as a float64 copy; text, complex numbers and dates are refused, masked values missing."""
+    if isinstance(x, np.ma.MaskedArray):
+        x = np.ma.filled(x.astype(np.float64), np.nan)
+    try:
+        array = np.asarray(x)
+        text = array.dtype.kind in "USMmVc" or (
+            array.dtype.kind == "O" and any(isinstance(entry, str | bytes) for entry in array.flat)
+        )
+        if text:
+            raise InputError(f"X must hold real numbers; it holds {_kinds.get(array.dtype.kind, 'text')}.")
+        return np.array(array, dtype=np.float64)
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InputError(f"X cannot be read as a table of numbers: {error}.") from None
+
+
+_kinds = {"c": "complex numbers", "M": "dates", "m": "durations", "V": "records; pass a DataFrame instead"}
+
+
+def _is_number(dtype: Any) -> bool:
+    return getattr(dtype, "kind", "O") in "biuf"
+
+
+def _check_unique(names: Sequence[str]) -> None:
+    seen: set[str] = set()
+    double = sorted({name for name in names if name in seen or seen.add(name)})  # type: ignore[func-returns-value]
+    if double:
+        raise InputError(f"Names of variables must differ; these occur more than once: {listed(double)}.")
+
+
+def _check_finite(table: np.ndarray, names: Sequence[str]) -> None:
+    wrong = ~np.isfinite(table)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        value = "missing (NaN)" if np.isnan(table[row, column]) else "infinite"
+        rows, columns = int(wrong.any(axis=1).sum()), [names[int(j)] for j in np.flatnonzero(wrong.any(axis=0))]
+        raise InputError(
+            f"X has {int(wrong.sum())} missing or infinite values, in {rows} of {len(table)} rows; the first is "
+            f"{value}, in row {row}, column {names[column]!r}. They are in the columns {listed(columns)}. "
+            "Drop these rows or columns, or fill the values in."
+        )
+    large = np.abs(table) > LARGEST
+    if large.any():
+        row, column = np.argwhere(large)[0]
+        raise InputError(
+            f"X has values beyond ±{LARGEST:g}; the first is {table[row, column]:g}, in row {row}, column "
+            f"{names[column]!r}. Drop these rows, or use other units."
+        )
+
+
+def _check_counts(table: np.ndarray, names: Sequence[str], layers: Sequence[str]) -> None:
+    hint = f"with layer= one of {listed(layers)}" if layers else "in AnnData often layer='counts'"
+    for wrong, what in ((table < 0, "negative values"), (table != np.floor(table), "values that are not integers")):
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            scores = np.abs(table.mean(axis=0)).max() < 1e-3
+            looks = " They look standardised (every variable has mean 0)." if scores else ""
+            raise InputError(
+                f"This model takes raw counts (0, 1, 2, …), and X has {what}; the first is {table[row, column]:g}, in "
+                f"row {row}, column {names[column]!r}.{looks} Pass counts that are not normalised or log-transformed "
+                f'({hint}), or use a model for real values such as "scm".'
+            )
+    if not table.any():
+        raise InputError("X has only zeros. Pass the raw counts, observations × genes.")

@@ -1,0 +1,51 @@
+"""Whether data look like what a model was trained on: where not, its probabilities were never measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from avici_jl.data.inputs import Input
+from avici_jl.data.interventions import listed
+
+
+def differences(found: Input, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is unusual about data for a model.
+
+    Args:
+        found: the checked data.
+        config: the model's settings, of which `data` says what it was trained on.
+
+    Yields:
+        A short name of the reason, and a sentence.
+    """
+    data = config["data"]
+    n, d = found.x.shape
+    sizes = [size["d"] for size in data.get("sizes", ())]
+    if sizes and not min(sizes) / 2 <= d <= 2 * max(sizes):
+        yield "d", f"{d} variables; the model was trained on {_range(sizes)}."
+    rows = data.get("rows", ())
+    if rows and not min(rows) / 2 <= n <= 10 * max(rows):
+        yield "n", f"{n} rows; the model was trained on {_range(rows)}."
+    shares = data.get("interventional", ())
+    given = found.interventions.any()
+    if shares and min(shares) > 0 and not given:
+        yield "interventions", "no interventions; the model was trained on data that always had some."
+    if shares and max(shares) == 0 and given:
+        yield "interventions", "interventions; the model was trained on observational data alone."
+    spread = np.ptp(found.x, axis=0)
+    constant = [name for name, width in zip(found.names, spread, strict=True) if width == 0]
+    if constant:
+        yield "constant", f"variables that never change, of which nothing can be learned: {listed(constant)}."
+    if data["kind"] == "values" and _looks_like_counts(found.x):
+        yield "counts", 'what looks like raw counts; the model takes real values. For counts of genes use "grn".'
+
+
+def _range(values: Any) -> str:
+    return str(min(values)) if min(values) == max(values) else f"{min(values)} to {max(values)}"
+
+
+def _looks_like_counts(x: np.ndarray) -> bool:
+    return bool((x >= 0).all() and (x == np.floor(x)).all() and (x == 0).any() and x.max() > 5)

@@ -1,0 +1,1 @@
+"""A model made of a run: calibrated, measured, with its card."""

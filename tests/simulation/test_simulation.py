@@ -1,0 +1,189 @@
+"""Simulating from Python, and datasets that travel between the languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+
+from avici_jl import Dataset, InputError, SimulationError, list_domains, load_domain, simulate
+from avici_jl.errors import ConfigError
+from avici_jl.simulation import bridge, simulate_batch
+from avici_jl.simulation.known_graph import as_network
+
+
+@pytest.mark.parametrize("name", list_domains())
+def test_python_and_julia_read_the_same_domain(name: str) -> None:
+    domain = load_domain(name)
+    theirs = bridge.julia().load_domain(name)
+    assert (domain.name, domain.kind, domain.acyclic) == (theirs.name, theirs.kind, theirs.acyclic)
+    assert domain.description == theirs.description
+    data = simulate(domain.path, d=4, n_obs=10, n_int=8, seed=1)
+    np.testing.assert_array_equal(data.x, simulate(name, d=4, n_obs=10, n_int=8, seed=1).x)
+    assert data.kind == domain.kind
+
+
+def test_simulated_counts_are_counts() -> None:
+    data = simulate("grn-paper", d=6, n_obs=50, n_int=50, seed=1)
+    assert (data.x >= 0).all() and (data.x == np.floor(data.x)).all() and data.x.any()
+    assert data.names[0] == "gene1" and "50 interventional" in repr(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = 'x'", "kind must be a str"),
+        ("name = 'x'\nkind = 'reals'\nacyclic = true\ndescription = ''", "reals"),
+        ("name = ", "cannot be read"),
+    ],
+)
+def test_wrong_domain_files_are_explained(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_domain(path)
+    with pytest.raises(SimulationError, match="mine.toml"):
+        simulate(path, d=3, n_obs=5)
+
+
+def test_a_domain_stands_on_its_base(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('name = "mine"\nbase = "linear-ood"\n[[noise]]\nmodel = "cauchy"\nscale = 2.0\n')
+    domain = load_domain(path)
+    assert domain.kind == "values" and domain.table["noise"][0]["scale"] == 2.0
+    assert domain.table["graph"] == load_domain("linear-ood").table["graph"] != load_domain("linear").table["graph"]
+    assert simulate(path, d=3, n_obs=5).x.shape == (5, 3)
+    path.write_text('name = "mine"\nbase = "mine.toml"\n')
+    with pytest.raises(ConfigError, match="each other's base"):
+        load_domain(path)
+    path.write_text('name = "mine"\nbase = 3\n')
+    with pytest.raises(ConfigError, match="base must be"):
+        load_domain(path)
+
+
+NETWORKS = {
+    "matrix": (np.array([[0, 1, 0], [0, 0, 0], [0, -1, 0]]), ["x1", "x2", "x3"]),
+    "frame": (
+        pd.DataFrame([[0, 1, 0], [0, 0, 0], [0, -1, 0]], index=list("abc"), columns=list("abc")),
+        ["a", "b", "c"],
+    ),
+    "table": (
+        pd.DataFrame({"source": ["a", "c"], "target": ["b", "b"], "sign": ["+", "-"]}),
+        ["a", "b", "c"],
+    ),
+    "edges": ([("a", "b", "+"), ("c", "b", "-")], ["a", "b", "c"]),
+    "networkx": (nx.DiGraph([("a", "b", {"sign": 1}), ("c", "b", {"sign": -1})]), ["a", "b", "c"]),
+}
+
+
+@pytest.mark.parametrize("form", NETWORKS)
+def test_a_network_of_ones_own(form: str) -> None:
+    given, names = NETWORKS[form]
+    network = as_network(given)
+    assert network.names == names
+    found = {(names[i], names[j]): s for (i, j), s in zip(network.edges, network.signs, strict=True)}
+    a, b, c = ("x1", "x2", "x3") if form == "matrix" else ("a", "b", "c")
+    assert found == {(a, b): 1, (c, b): -1}
+    data = simulate("grn-physical", graph=given, n_obs=300, n_int=300, seed=1)
+    assert data.names == names and data.graph is not None and data.expression is not None
+    assert {(names[i], names[j]) for i, j in np.argwhere(data.graph)} == set(found)
+    # Knocking out the activator lowers the target, knocking out the repressor raises it.
+    target = data.expression[:, names.index(b)]
+    level = [target[data.interventions[:, names.index(name)] == 1].mean() for name in (a, c)]
+    assert level[0] < target[:300].mean() < level[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (nx.Graph([(1, 2)]), "directed"),
+        (np.zeros((2, 3)), "square"),
+        (np.full((2, 2), 0.5), "only 0 and 1"),
+        (pd.DataFrame([[0, 1], [0, 0]], columns=list("ab")), "source and target"),
+        (pd.DataFrame(np.eye(2)[::-1], index=["a", "a"], columns=["a", "a"]), "different names"),
+    ],
+)
+def test_what_is_not_a_network_is_explained(given: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        simulate("linear", graph=given, n_obs=3)
+
+
+def test_unknown_domains_are_explained() -> None:
+    with pytest.raises(ConfigError, match='no domain "genes".*grn-paper, .*linear, .*rff'):
+        load_domain("genes")
+
+
+def test_datasets_travel_between_the_languages(tmp_path: Path) -> None:
+    data = simulate("rff", d=4, n_obs=6, n_int=4, seed=3)
+    data.save(tmp_path / "ours")
+    theirs = bridge.julia().load_dataset(str(tmp_path / "ours"))
+    bridge.julia().save_dataset(str(tmp_path / "theirs"), theirs)
+    for folder in ("ours", "theirs"):
+        again = Dataset.load(tmp_path / folder)
+        np.testing.assert_array_equal(again.x, data.x)
+        np.testing.assert_array_equal(again.interventions, data.interventions)
+        np.testing.assert_array_equal(again.graph, data.graph)
+        assert (again.names, again.kind, again.origin["seed"]) == (data.names, data.kind, 3)
+    counts = simulate("grn", d=4, n_obs=6, seed=3)
+    assert counts.expression is not None
+    np.testing.assert_array_equal(Dataset.load(counts.save(tmp_path / "counts")).expression, counts.expression)
+    assert Dataset.load(data.save(tmp_path / "counts")).expression is None
+    assert list(data.to_frame().columns) == data.names
+
+
+def test_all_that_is_known_travels_between_the_languages(tmp_path: Path) -> None:
+    mask = np.array([[0, 0], [0, 1], [1, 0]], np.uint8)
+    known = {
+        "batch": np.array([1, 2, 0], np.int32),
+        "cell_types": np.array([1, 1, 2], np.int32),
+        "signs": np.array([[0, -1], [0, 0]], np.int8),
+        "strengths": np.array([[0, 0.5], [0, 0]], np.float32),
+        "confounded": 1 - np.eye(2, dtype=np.uint8),
+        "true_interventions": 1 - mask,
+    }
+    drawn = {"mode": 'a "b"', "imperfections": [{"model": "outliers", "cells": 0.5}], "depths": [1, 2]}
+    x = np.array([[1, np.nan], [3, 4], [5, 6]], np.float32)
+    data = Dataset(x, mask, None, ["a", "b"], drawn=drawn, **known)
+    data.save(tmp_path / "ours")
+    bridge.julia().save_dataset(str(tmp_path / "theirs"), bridge.julia().load_dataset(str(tmp_path / "ours")))
+    for folder in ("ours", "theirs"):
+        again = Dataset.load(tmp_path / folder)
+        np.testing.assert_array_equal(again.x, x)
+        assert again.drawn == drawn and again.graph is None
+        for name, array in known.items():
+            found = getattr(again, name)
+            np.testing.assert_array_equal(found, array)
+            assert found.dtype == array.dtype
+    with pytest.raises(InputError, match="batch must be 3, got"):
+        Dataset(x, mask, None, ["a", "b"], batch=np.zeros(2, np.int32))
+
+
+def test_what_is_known_of_simulated_datasets() -> None:
+    size = {"d": 4, "n_obs": 5, "n_int": 3, "seed": 2}
+    batch = simulate_batch("grn", 2, **size, truth=True)
+    for k in range(2):
+        single = simulate("grn", **size, index=k)
+        np.testing.assert_array_equal(batch.cell_types[k], single.cell_types)
+        assert batch.drawn[k] == single.drawn and single.drawn["mode"] in ("physical", "compatible")
+    assert len(simulate_batch("grn", 2, **size)) == 3 and np.isnan(batch.strengths).all() == (single.strengths is None)
+
+
+def test_names_with_quotes_survive(tmp_path: Path) -> None:
+    names = ['the "big" one', "β-actin", "a\\b"]
+    data = Dataset(np.zeros((2, 3), np.float32), np.zeros((2, 3), np.uint8), None, names)
+    assert Dataset.load(data.save(tmp_path / "x")).names == names
+
+
+def test_datasets_that_do_not_fit_are_explained(tmp_path: Path) -> None:
+    x, mask = np.zeros((4, 3), np.float32), np.zeros((4, 3), np.uint8)
+    with pytest.raises(InputError, match="interventions"):
+        Dataset(x, mask[:2], None, list("abc"))
+    with pytest.raises(InputError, match="graph"):
+        Dataset(x, mask, np.zeros((2, 2), np.uint8), list("abc"))
+    with pytest.raises(InputError, match="2 names.*3 variables"):
+        Dataset(x, mask, None, list("ab"))
+    with pytest.raises(InputError, match="cannot be read as a dataset"):
+        Dataset.load(tmp_path)
