@@ -3,6 +3,9 @@
 Two kinds behind one interface: "axial" is the paper's transformer over observations and variables; "pair" is the
 compact one over pairs of variables. Both are invariant to the order of the rows and equivariant to the order of
 the variables. Logits on the diagonal are -30: no variable causes itself.
+
+Each has two parts: `summarize` has no parameters, and `from_summary` makes logits of what it gives. The pair network's
+summary has no rows any more, so that its second part is compiled once for each number of variables.
 """
 
 from __future__ import annotations

@@ -67,6 +67,14 @@ class AxialTransformer(nnx.Module):
 
     def __call__(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
+        return self.from_summary(self.summarize(x), deterministic=deterministic, rngs=rngs)
+
+    def summarize(self, x: jax.Array) -> jax.Array:
+        """What the network sees of x [batch, n, d, 2]: all of it."""
+        return x
+
+    def from_summary(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
+        """Edge logits [batch, d, d] of what `summarize` gives."""
         h = self.embed(x)
         if deterministic:
             h = one_after_the_other(lambda layer, h: layer(h, None, deterministic=True), self.layers, h)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -37,6 +38,18 @@ class PairConfig:
     dropout: float = 0.0
 
 
+class Summary(NamedTuple):
+    """What the network sees of datasets.
+
+    Attributes:
+        statistics: [batch, d, d, count_statistics], of every ordered pair.
+        size: [batch, 3], logarithms of the numbers of rows and variables, and interventions per row.
+    """
+
+    statistics: jax.Array
+    size: jax.Array
+
+
 _TOGETHER = 2**22
 """Entries of the pairs that a perceptron sees at a time: all of them, but for hundreds of variables."""
 
@@ -58,13 +71,18 @@ class PairTransformer(nnx.Module):
 
     def __call__(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
+        return self.from_summary(self.summarize(x), deterministic=deterministic, rngs=rngs)
+
+    def summarize(self, x: jax.Array) -> Summary:
+        """All that the network sees of x [batch, n, d, 2]: no parameter is in it, and its size does not depend on n."""
         n, d = x.shape[-3:-1]
         share = jnp.mean(x[..., 1], axis=(-1, -2)) * d
         size = jnp.stack([jnp.full_like(share, jnp.log(n / 200.0)), jnp.full_like(share, jnp.log(d / 20.0)), share], -1)
-        hidden = (
-            self.embed(pair_statistics(x, self.config.statistics, self.config.clip))
-            + self.embed_size(size)[..., None, None, :]
-        )
+        return Summary(pair_statistics(x, self.config.statistics, self.config.clip), size)
+
+    def from_summary(self, summary: Summary, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
+        """Edge logits [batch, d, d]. Compiled once for each number of variables, whatever the numbers of rows are."""
+        hidden = self.embed(summary.statistics) + self.embed_size(summary.size)[..., None, None, :]
         p = self.embed_out(nnx.relu(hidden))
         p = self.dropout(p, deterministic=deterministic, rngs=rngs)
         if deterministic:

@@ -63,23 +63,27 @@ class Compiled(NamedTuple):
         step: (state, placed batch) -> (state, measured); gives its state away.
         start: () -> state, on every device.
         predict: (params, x, interventions) -> logits.
-        gradient: the part of `step` that is compiled for every shape of batch.
+        summarize: (x, interventions) -> what the network sees, without gradients; compiled for every shape of batch.
+        gradient: the part of `step` that is compiled for every shape of summary.
     """
 
     step: Callable[[TrainState, Placed], tuple[TrainState, Measured]]
     start: Callable[[], TrainState]
     predict: Callable[..., jax.Array]
+    summarize: Any
     gradient: Any
 
 
 def compile_run(config: Config, devices: Devices) -> Compiled:
     """The functions of a run.
 
-    A step has two compiled parts: the gradient, compiled for every shape of batch, and the update, which is the same
-    for all and compiled once. In one part the optimiser would be compiled with every shape; Muon's iteration over
-    matrices costs a CPU more time to compile than the network.
+    A step has three compiled parts: the summary of the data, compiled for every shape of batch; the gradient, compiled
+    for every shape of summary, which does not depend on the number of rows for the pair network; and the update, which
+    is the same for all. In one part everything would be compiled with every shape, of which Muon's iteration over
+    matrices costs a CPU more time than the network.
     """
     kind, key = config.data.kind, jax.random.key(config.seed)
+    graphdef: Any
     graphdef, initial = nnx.split(nnx.eval_shape(lambda: build_network(config.network, rngs=nnx.Rngs(0))))
     tx = build_optimizer(config.optimizer, config.steps, config.largest_batch)
     everywhere = devices.everywhere
@@ -101,8 +105,7 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         params: Any,
         step: jax.Array,
         multiplier: jax.Array,
-        x: jax.Array,
-        interventions: jax.Array,
+        summary: Any,
         graph: jax.Array,
         total: int,
     ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
@@ -112,7 +115,7 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
 
         def loss(params: Any) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
             rngs = nnx.Rngs(dropout=dropout_key)
-            logits = network(params)(features(x, interventions, kind), deterministic=False, rngs=rngs)
+            logits = network(params).from_summary(summary, deterministic=False, rngs=rngs)
             everyones = jax.lax.all_gather(logits, AXIS, tiled=True)[:total]
             return objective(everyones, graphs, multiplier, power_key, config.objective)
 
@@ -120,14 +123,22 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         gradient, losses = jax.grad(loss, has_aux=True)(params)
         return jax.lax.pmean(gradient, AXIS), losses
 
+    replicated, split = PartitionSpec(), PartitionSpec(AXIS)
+
+    def summarize_here(x: jax.Array, interventions: jax.Array) -> Any:
+        return nnx.merge(graphdef, initial).summarize(features(x, interventions, kind))
+
+    summarize = jax.jit(
+        jax.shard_map(summarize_here, mesh=devices.mesh, in_specs=split, out_specs=split, check_vma=False)
+    )
+
     @partial(jax.jit, static_argnames="total")
     def differentiate(*arguments: Any, total: int) -> tuple[Any, tuple[jax.Array, jax.Array]]:
-        everywhere, split = PartitionSpec(), PartitionSpec(AXIS)
         return jax.shard_map(
             partial(differentiate_here, total=total),
             mesh=devices.mesh,
-            in_specs=(everywhere, everywhere, everywhere, split, split, split),
-            out_specs=everywhere,
+            in_specs=(replicated, replicated, replicated, split, split),
+            out_specs=replicated,
             check_vma=False,
         )(*arguments)
 
@@ -146,11 +157,19 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         return kept._replace(step=state.step + 1), Measured(loss, cyclicity, norm, state.dual.multiplier, accepted)
 
     def step(state: TrainState, batch: Placed) -> tuple[TrainState, Measured]:
-        gradient, losses = differentiate(state.params, state.step, state.dual.multiplier, *batch[:3], total=batch.total)
+        summary = summarize(batch.x, batch.interventions)
+        gradient, losses = differentiate(
+            state.params, state.step, state.dual.multiplier, summary, batch.graph, total=batch.total
+        )
         return update(state, gradient, *losses)
 
     @jax.jit
-    def predict(params: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:
-        return network(params)(features(x, interventions, kind), deterministic=True)
+    def from_summary(params: Any, summary: Any) -> jax.Array:
+        return network(params).from_summary(summary, deterministic=True)
 
-    return Compiled(step, start, predict, differentiate)
+    summarize_alone = jax.jit(summarize_here)
+
+    def predict(params: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:
+        return from_summary(params, summarize_alone(x, interventions))
+
+    return Compiled(step, start, predict, summarize, differentiate)

@@ -123,7 +123,8 @@ class Trainer:
 
         def compile_one(blank: Batch) -> None:
             placed = self.devices.place(blank)
-            arguments = (state.params, state.step, state.dual.multiplier, *placed[:3])
+            summary = self.compiled.summarize(placed.x, placed.interventions)
+            arguments = (state.params, state.step, state.dual.multiplier, summary, placed.graph)
             self.compiled.gradient.lower(*arguments, total=placed.total).compile()
 
         with ThreadPoolExecutor(len(blanks)) as pool:
