@@ -15,6 +15,10 @@ class ConfigError(AviciError, ValueError):
     """A configuration (training preset, network, domain file) is not valid."""
 
 
+class TrustError(ConfigError):
+    """A file asks for code to be run that the user has not named."""
+
+
 class CheckpointError(AviciError, RuntimeError):
     """A model or training checkpoint is missing, damaged or of another kind."""
 

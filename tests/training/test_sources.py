@@ -38,7 +38,8 @@ def test_a_domain_file_and_a_julia_file_with_new_types(tmp_path: Path, domain: P
 def test_a_python_function_by_its_file_and_as_an_object(tmp_path: Path) -> None:
     named = f"{EXAMPLES / 'simulator.py'}:simulate"
     run(tmp_path / "file", domain=named, preset="smoke", overrides=QUICK, workers=0)
-    run(tmp_path / "file", workers=0)  # the name is enough to go on
+    run(tmp_path / "file", domain=named, workers=0)
+    run(tmp_path / "file", trust=True, workers=0)
     function = open_source(named).function  # type: ignore[attr-defined]
     run(tmp_path / "object", domain=function, preset="smoke", overrides=QUICK, workers=0)
     assert "function" in Model.load(tmp_path / "object").domain

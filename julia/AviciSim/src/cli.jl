@@ -55,6 +55,7 @@ function simulate_command(arguments)
     d = network === nothing || haskey(options, "d") ? number("d", "30") : nothing
     size = (d = d, graph = network, n_obs = number("n-obs", "1000"), n_int = number("n-int", "0"), seed = number("seed", "0"))
     index = number("index", "0")
+    show_code(domain)
     if !haskey(options, "n")
         data = simulate(domain; size..., index = index)
         println(data, "\nwritten to ", save_dataset(options["out"], data))
@@ -66,6 +67,13 @@ function simulate_command(arguments)
     simulate_many(domain, options["out"], index:index + count - 1, size)
     println("$count datasets of domain $domain written to ", options["out"])
     return 0
+end
+
+# Code outside the package is run only for the user's own words, and said before.
+function show_code(domain)
+    table, from = read_tables(domain_path(domain, DOMAINS))
+    haskey(table, "code") && println(stderr, "avicisim: runs the code of ", code_file(table["code"], from["code"]))
+    return nothing
 end
 
 # Datasets on all processes, or else on all threads; one line of progress a second.

@@ -64,17 +64,18 @@ Names of the shipped domains.
 list_domains() = sort!([first(splitext(file)) for file in readdir(DOMAINS) if endswith(file, ".toml")])
 
 """
-    load_domain(name_or_path)::Domain
+    load_domain(name_or_path; code=true)::Domain
 
-A shipped domain by its name, or a domain file by its path (it ends in `.toml`).
+A shipped domain by its name, or a domain file by its path (it ends in `.toml`). A file that names Julia code, itself or by its base, is
+refused with `code=false`: for names that come from elsewhere than the user, such as a model's folder.
 
 Throws an `ArgumentError` that names file, key and reason where a file is missing or wrong.
 """
-function load_domain(name_or_path::AbstractString)
+function load_domain(name_or_path::AbstractString; code::Bool = true)
     path = domain_path(name_or_path, DOMAINS)
-    return cached(() -> parse_domain(path), (:domain, path))
+    return cached(() -> parse_domain(path, code), (code ? :domain : :domain_without_code, path))
 end
-load_domain(domain::Domain) = domain
+load_domain(domain::Domain; code::Bool = true) = domain
 
 # A path is relative to the working folder, or for `base` to the folder of the file that names it.
 function domain_path(
@@ -111,13 +112,16 @@ function read_tables(path::AbstractString, above = String[])
     return merge(inherited, table), merge(origins, from)
 end
 
-function parse_domain(path::String)
+function parse_domain(path::String, code::Bool = true)
     table, from = read_tables(path)
     for (key, type) in (("name", String), ("description", String), ("acyclic", Bool), ("kind", String))
         haskey(table, key) || refuse(path, "the key \"$key\" is missing")
         table[key] isa type || refuse("$(from[key]): $key", "expected a $(lowercase(string(type))), got $(repr(table[key]))")
     end
-    haskey(table, "code") && load_code(table["code"], from["code"])
+    if haskey(table, "code")
+        code || refuse("$(from["code"]): code", "no code may be run here (code=false), but $(repr(table["code"])) is named")
+        load_code(table["code"], from["code"])
+    end
     kind = table["kind"]
     kind in ("values", "counts") || refuse("$path: kind", "must be values or counts, got $(repr(kind))")
     list(key, read) = entries(read, get(table, key, nothing), key, get(from, key, path))
@@ -161,11 +165,17 @@ function parse_domain(path::String)
     )
 end
 
-# A Julia file with types and methods of the user's own.
-function load_code(code, path::AbstractString)
+# The Julia file that a domain file names.
+function code_file(code, path::AbstractString)
     code isa String || refuse("$path: code", "the path of a Julia file is expected, got $(repr(code))")
     file = abspath(joinpath(dirname(path), code))
     isfile(file) || refuse("$path: code", "there is no file $file")
+    return file
+end
+
+# Types and methods of the user's own.
+function load_code(code, path::AbstractString)
+    file = code_file(code, path)
     cached((:code, file)) do
         space = Module(:DomainCode)
         try

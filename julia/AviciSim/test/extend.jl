@@ -31,6 +31,24 @@ end
     @test occursin("3 × 3, got 3 × 2", refusal(() -> simulate(Domain("linear"; graph = Narrow()); d = 3, n_obs = 5)))
 end
 
+@testset "code runs only where it may" begin
+    mktempdir() do folder
+        ran = joinpath(folder, "ran")
+        write(joinpath(folder, "evil.jl"), "touch($(repr(ran)))")
+        write(joinpath(folder, "top.toml"), "name = \"top\"\nbase = \"linear\"\ncode = \"evil.jl\"\n")
+        write(joinpath(folder, "on_top.toml"), "name = \"on_top\"\nbase = \"top.toml\"\n")
+        for name in ("top", "on_top")
+            path = joinpath(folder, "$name.toml")
+            message = refusal(() -> load_domain(path; code = false))
+            @test occursin("top.toml: code", message) && occursin("evil.jl", message) && !isfile(ran)
+        end
+        load_domain(joinpath(folder, "on_top.toml"))
+        @test isfile(ran)
+        @test occursin("evil.jl", refusal(() -> load_domain(joinpath(folder, "top.toml"); code = false))) # though it has run
+        @test load_domain("linear"; code = false).name == "linear"
+    end
+end
+
 @testset "in a domain file" begin
     file = joinpath(EXAMPLE, "threshold.toml")
     data = simulate(file; d = 8, n_obs = 200, n_int = 40, seed = 1)

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from avici_jl.checkpoints.files import CARD, CHECKPOINTS, CONFIG, PARAMS, read_json, write_json
+from avici_jl.checkpoints.files import CARD, CHECKPOINTS, CONFIG, PARAMS, read_card, read_config, write_json
 from avici_jl.checkpoints.run import RunCheckpoints, restore_arrays
 from avici_jl.errors import CheckpointError
 
@@ -65,15 +65,12 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
         CheckpointError: there is nothing readable.
     """
     path = Path(path).absolute()
-    if not (path / CONFIG).is_file():
-        raise CheckpointError(f"{path} holds no model: it has no {CONFIG}.")
-    config = read_json(path / CONFIG)
-    _check_config(config, path / CONFIG)
+    config = read_config(path)
     try:
         if (path / PARAMS).is_dir():
             with ocp.PyTreeCheckpointer() as checkpointer:
                 params = restore_arrays(checkpointer, path / PARAMS)
-            return LoadedModel(config, params, _complete(read_json(path / CARD)))
+            return LoadedModel(config, params, _complete(read_card(path)))
         with RunCheckpoints(path, read_only=True) as checkpoints:
             state, progress = checkpoints.restore_numpy(checkpoints.best() if best else None)
         return LoadedModel(
@@ -94,11 +91,3 @@ def _complete(card: dict[str, Any]) -> dict[str, Any]:
     if "seconds" in training:
         training.setdefault("cpu_seconds", training["seconds"])
     return card
-
-
-def _check_config(config: Any, path: Path) -> None:
-    """Refuse a `config.json` that some other program wrote."""
-    data = config.get("data") if isinstance(config, dict) else None
-    known = isinstance(data, dict) and data.get("kind") in ("values", "counts") and "domain" in data
-    if not known or not isinstance(config.get("network"), dict):
-        raise CheckpointError(f"{path} is not the description of a model of avici_jl: it lacks network, or data.kind.")

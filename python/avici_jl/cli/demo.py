@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from avici_jl.cli.shared import ForceOption, ModelOption, in_words, may_write, out, progress, scores
+from avici_jl.cli.shared import (
+    ForceOption,
+    ModelOption,
+    TrustOption,
+    in_words,
+    may_write,
+    out,
+    progress,
+    scores,
+    show_code,
+)
 
 
 def demo(
@@ -18,6 +28,7 @@ def demo(
     n_int: Annotated[int, typer.Option(help="Interventional rows.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of the simulated dataset.")] = 1,
     picture: Annotated[Path, typer.Option("--out", help="Where the picture goes.")] = Path("demo.png"),
+    trust: TrustOption = False,
     force: ForceOption = False,
 ) -> None:
     """Simulate a network in Julia, infer it from the data, and show truth beside prediction."""
@@ -27,22 +38,25 @@ def demo(
     with progress.status("Loading the model …"):
         import numpy as np
 
+        from avici_jl._runtime.trust import trusted
         from avici_jl.model import Model
         from avici_jl.plots import plot_prediction
         from avici_jl.prediction import edge_table
         from avici_jl.simulation import simulate
 
         trained = Model.load(model)
+    domain = trusted(trained.domain) if trust else trained.domain
+    show_code(domain)
     with progress.status("Starting Julia …"):
-        simulate(trained.domain, d=2, n_obs=10, seed=seed)
+        simulate(domain, d=2, n_obs=10, seed=seed)
     start = time.perf_counter()
-    data = simulate(trained.domain, d=d, n_obs=n_obs, n_int=n_int, seed=seed)
+    data = simulate(domain, d=d, n_obs=n_obs, n_int=n_int, seed=seed)
     simulated = time.perf_counter()
     with progress.status("Predicting …"):
         p = np.asarray(trained.predict(data))
     predicted = time.perf_counter()
     rows = f"{n_obs} observational and {n_int} interventional rows of {d} variables"
-    out.print(f"Julia simulated {rows} of the domain {trained.domain} in {1e3 * (simulated - start):.0f} ms.")
+    out.print(f"Julia simulated {rows} of the domain {domain} in {1e3 * (simulated - start):.0f} ms.")
     out.print(f"The model {trained.name} predicted every edge in {predicted - simulated:.1f} s, with compilation.")
     assert data.graph is not None
     table = Table("source", "target", "probability", "in the truth", title="Most probable edges")

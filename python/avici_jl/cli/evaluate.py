@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from avici_jl.cli.shared import ForceOption, JsonOption, comparison_table, may_write, out, print_json, progress
+from avici_jl.cli.shared import (
+    ForceOption,
+    JsonOption,
+    TrustOption,
+    comparison_table,
+    may_write,
+    out,
+    print_json,
+    progress,
+    show_code,
+)
 
 if TYPE_CHECKING:
     from avici_jl.evaluation.compare import Comparison
@@ -30,6 +40,7 @@ def evaluate(
     folder: Annotated[
         Path | None, typer.Option("--out", help="Folder for a report: table, picture and numbers.")
     ] = None,
+    trust: TrustOption = False,
     as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
@@ -43,7 +54,8 @@ def evaluate(
     """
     may_write(folder, force=force)
     with progress.status("Loading the model …"):
-        from avici_jl.evaluation.compare import compare, compare_on, read_labelled, settings
+        from avici_jl._runtime.trust import trusted
+        from avici_jl.evaluation.compare import compare, compare_on, read_labelled, settings, simulated_domain
         from avici_jl.model import Model
 
         trained = Model.load(model)
@@ -53,6 +65,9 @@ def evaluate(
             rows += [compare_on(trained, setting, found) for setting, found in sorted(read_labelled(data).items())]
         _show(rows, trained, ", ".join(map(str, data)), as_json, folder)
         return
+    if trust and domain is None:
+        domain = simulated_domain(trusted(trained.domain), trained.name)
+    show_code(domain)
     where = settings(d, n)
     with progress.status(f"Simulating and predicting {datasets} datasets of each of {len(where)} settings …") as status:
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from avici_jl.cli.shared import ForceOption, comparison_table, may_write, out, progress
+from avici_jl.cli.shared import ForceOption, TrustOption, comparison_table, may_write, out, progress, show_code
 
 if TYPE_CHECKING:
     from avici_jl.evaluation.compare import Comparison
@@ -21,11 +21,18 @@ def export(
     domain: Annotated[
         str | None, typer.Option(help="What the model is calibrated for; by default what it was trained on.")
     ] = None,
+    trust: TrustOption = False,
     also: Annotated[list[str] | None, typer.Option(help="Domain to measure on beside that one; repeatable.")] = None,
     force: ForceOption = False,
 ) -> None:
     """Make a model of a run: parameters, calibration, and a card with what it reaches."""
     may_write(folder, force=force)
+    if trust and domain is None:
+        from avici_jl._runtime.trust import trusted
+        from avici_jl.checkpoints.model import load_model
+
+        domain = trusted(load_model(workdir).card["domain"])
+    show_code(domain, *(also or ()))
     rows: dict[str, list[Comparison]] = {}
     with progress.status("Simulating and predicting, to choose the threshold and to measure the model …"):
         from avici_jl.export.export import export as finish

@@ -28,6 +28,10 @@ ModelOption = Annotated[
     typer.Option(help="A shipped model (see `avici-jl models`), a model's or a run's folder, or hf:owner/name."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
+TrustOption = Annotated[
+    bool,
+    typer.Option("--trust", help="Run the code that the folder itself names, as if you had named it by --domain."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
@@ -46,6 +50,16 @@ def may_write(*paths: Path | None, force: bool) -> None:
             raise InputError(f"{path} exists; add --force to replace it, or choose another name.")
         if not path.parent.is_dir():
             raise InputError(f"There is no folder {path.parent} to write {path.name} to; make it first.")
+
+
+def show_code(*domains: str | None) -> None:
+    """Say which code outside the package simulating these domains runs, before it does."""
+    from avici_jl.simulation import load_domain
+
+    for domain in domains:
+        code = None if domain is None else load_domain(domain).code
+        if code is not None:
+            progress.print(f"The domain {domain} runs the code of {code}.")
 
 
 def print_json(document: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from avici_jl.cli.shared import ForceOption, JsonOption, may_write, out, print_json, progress
+from avici_jl.cli.shared import ForceOption, JsonOption, may_write, out, print_json, progress, show_code
 
 
 def simulate(
@@ -29,6 +29,7 @@ def simulate(
     avici-jl simulate grn --d 20 --n-obs 500 --n-int 500 --out cells
     """
     may_write(folder, force=force)
+    show_code(domain)
     with progress.status("Starting Julia and simulating …"):
         from avici_jl.simulation import simulate as run
 

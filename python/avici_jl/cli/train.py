@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from avici_jl.cli.shared import out
+from avici_jl.cli.shared import TrustOption, out
 
 
 def train(
@@ -15,10 +15,11 @@ def train(
     domain: Annotated[
         str | None,
         typer.Option(
-            help="What to train on; needed for a new run: a shipped domain, a domain file (.toml), a Python function "
-            "(file.py:function), or a folder of labelled datasets."
+            help="What to train on: a shipped domain, a domain file (.toml), a Python function (file.py:function), or "
+            "a folder of labelled datasets. Needed for a new run, and always where it is code of yours."
         ),
     ] = None,
+    trust: TrustOption = False,
     preset: Annotated[
         str | None, typer.Option(help="compact (default), finish, paper, smoke, or a .toml file.")
     ] = None,
@@ -58,6 +59,7 @@ def train(
     run(
         workdir,
         domain=domain,
+        trust=trust,
         preset=preset,
         overrides=overrides,
         minutes=minutes,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from avici_jl.errors import AviciError, InputError
+from avici_jl.errors import AviciError, InputError, TrustError
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.scores import correlation, mean_difference
 from avici_jl.model import Model
@@ -70,9 +70,12 @@ def simulated_domain(domain: str, model: str) -> str:
 
     Raises:
         InputError: it is a function or labelled datasets; the message says what to do.
+        TrustError: it is a file's word, and runs code.
     """
     try:
         load_domain(domain)
+    except TrustError:
+        raise
     except AviciError:
         raise InputError(
             f"{model} was trained on {domain}, which is no simulated domain: name one by domain= (--domain), or "

@@ -51,6 +51,7 @@ def export(
     Raises:
         CheckpointError: there is no run, or `out` holds something else.
         InputError: no `domain` is given, and what it was trained on is none.
+        TrustError: no `domain` is given, and what it was trained on runs code.
     """
     loaded = load_model(workdir)
     domain = domain or simulated_domain(loaded.card["domain"], Path(workdir).name)

@@ -111,6 +111,7 @@ class SimulatedBatch(NamedTuple):
 def simulate(
     domain: str,
     *,
+    code: bool = False,
     d: int | None,
     n_obs: int,
     n_int: int = 0,
@@ -122,6 +123,7 @@ def simulate(
 
     Args:
         domain: name of a shipped domain, or path of a domain file.
+        code: whether Julia code that the file names may be run; else it is refused.
         d: number of variables; None with a network.
         n_obs: number of observational rows, which come first.
         n_int: number of interventional rows, which follow.
@@ -139,6 +141,7 @@ def simulate(
         data = _call(
             "simulate",
             domain,
+            code,
             **options,
             n_obs=as_int(n_obs),
             n_int=as_int(n_int),
@@ -155,6 +158,7 @@ def simulate_batch(
     domain: str,
     count: int,
     *,
+    code: bool = False,
     d: int,
     n_obs: int,
     n_int: int = 0,
@@ -173,7 +177,7 @@ def simulate_batch(
     with _lock:
         sizes = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
         options = {key: as_int(size) for key, size in sizes.items()}
-        made = _call("simulate_batch", domain, as_int(count), **options, truth=bool(truth))
+        made = _call("simulate_batch", domain, code, as_int(count), **options, truth=bool(truth))
         names = SimulatedBatch._fields[: -1 if truth else 3]
         arrays: list[Any] = [np.moveaxis(_view(getattr(made, name)), -1, 0) for name in names]
         if truth:
@@ -186,8 +190,10 @@ def _described(drawn: Any) -> dict[str, Any]:
     return tomllib.loads(str(_bridge().described(drawn)))
 
 
-def _call(function: str, domain: str, *args: Any, **options: Any) -> Any:
-    return _translated(getattr(_bridge().AviciSim, function), str(domain), *args, **options)
+def _call(function: str, domain: str, code: bool, *args: Any, **options: Any) -> Any:
+    simulators = _bridge().AviciSim
+    loaded = _translated(simulators.load_domain, domain, code=code)
+    return _translated(getattr(simulators, function), loaded, *args, **options)
 
 
 def _translated(function: Any, *args: Any, **options: Any) -> Any:

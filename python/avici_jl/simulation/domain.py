@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from avici_jl._runtime.resources import domains_dir
-from avici_jl.errors import ConfigError
+from avici_jl._runtime.trust import Untrusted, trusted
+from avici_jl.errors import ConfigError, TrustError
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Domain:
         acyclic: whether training puts the acyclicity constraint on predictions.
         description: one line for people.
         path: the file.
+        code: the Julia file that it names, itself or by its base; it is run when the domain is simulated.
         table: all of the file and of its base: graphs, mechanisms, noise, interventions.
     """
 
@@ -29,6 +31,7 @@ class Domain:
     acyclic: bool
     description: str
     path: Path
+    code: Path | None
     table: dict[str, Any] = field(repr=False)
 
 
@@ -44,8 +47,9 @@ def load_domain(name_or_path: str | Path) -> Domain:
 
     Raises:
         ConfigError: there is no such domain, or the file is not one.
+        TrustError: it names code, and `name_or_path` was read from a file.
     """
-    name = str(name_or_path)
+    name = trusted(str(name_or_path))
     path = Path(name) if name.endswith(".toml") else domains_dir() / f"{name}.toml"
     table = _read(path, name)
     kinds = {"name": str, "kind": str, "acyclic": bool, "description": str}
@@ -54,7 +58,18 @@ def load_domain(name_or_path: str | Path) -> Domain:
             raise ConfigError(f"{path}: {key} must be a {kind.__name__}, got {table.get(key)!r}.")
     if table["kind"] not in ("values", "counts"):
         raise ConfigError(f'{path}: kind must be "values" or "counts", got "{table["kind"]}".')
-    return Domain(path=path, table=table, **{key: table[key] for key in kinds})
+    code = Path(table["code"]) if "code" in table else None
+    if code is not None and isinstance(name_or_path, Untrusted):
+        raise untrusted_code(name_or_path, code)
+    return Domain(path=path, code=code, table=table, **{key: table[key] for key in kinds})
+
+
+def untrusted_code(name: Untrusted, code: Path) -> TrustError:
+    """The error of a file's domain that names code."""
+    return TrustError(
+        f'The domain "{name}" comes from a file and would run the code of {code}. If that is what you want, name the '
+        "domain yourself (domain=, --domain), or add --trust."
+    )
 
 
 def _read(path: Path, name: str, above: tuple[Path, ...] = ()) -> dict[str, Any]:
@@ -68,6 +83,10 @@ def _read(path: Path, name: str, above: tuple[Path, ...] = ()) -> dict[str, Any]
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as a domain: {error}") from None
+    if "code" in table:
+        if not isinstance(table["code"], str):
+            raise ConfigError(f"{path}: code must be the path of a Julia file, got {table['code']!r}.")
+        table["code"] = str((path.parent / table["code"]).absolute())
     base = table.get("base")
     if base is None:
         return table

@@ -7,8 +7,10 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from avici_jl._runtime.trust import Untrusted, trusted
 from avici_jl.data.dataset import Dataset
 from avici_jl.simulation import bridge
+from avici_jl.simulation.domain import load_domain
 from avici_jl.simulation.known_graph import as_network
 
 
@@ -37,10 +39,12 @@ def simulate(
     Raises:
         InputError: `graph` is not a network.
         SimulationError: an argument or the domain is not valid, or Julia cannot be started.
+        TrustError: the domain names code, and its name was read from a file.
     """
     network = None if graph is None else as_network(graph)
-    made = bridge.simulate(str(domain), d=d, n_obs=n_obs, n_int=n_int, seed=seed, index=index, network=network)
-    origin = {"domain": str(domain), "seed": int(seed), "index": int(index)}
+    name, code = _named(domain)
+    made = bridge.simulate(name, code=code, d=d, n_obs=n_obs, n_int=n_int, seed=seed, index=index, network=network)
+    origin = {"domain": name, "seed": int(seed), "index": int(index)}
     return Dataset(**made._asdict(), origin=origin)
 
 
@@ -93,7 +97,16 @@ def simulate_batch(
         `Dataset`.
 
     Raises:
-        SimulationError: as for `simulate`.
+        SimulationError, TrustError: as for `simulate`.
     """
+    name, code = _named(domain)
     sizes = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
-    return bridge.simulate_batch(str(domain), count, **sizes, truth=truth)
+    return bridge.simulate_batch(name, count, code=code, **sizes, truth=truth)
+
+
+def _named(domain: str | Path) -> tuple[str, bool]:
+    """A domain's name, and whether code may be run for it."""
+    if isinstance(domain, Untrusted):
+        load_domain(domain)  # says what to do about code; Julia refuses it in any case
+        return trusted(domain), False
+    return str(domain), True

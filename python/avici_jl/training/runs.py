@@ -16,7 +16,8 @@ from flax import nnx
 from jax.experimental import multihost_utils
 
 from avici_jl._runtime.compilation import keep_compiled
-from avici_jl.checkpoints.files import read_json, write_json
+from avici_jl._runtime.trust import Untrusted, trusted
+from avici_jl.checkpoints.files import read_config, write_json
 from avici_jl.checkpoints.find import find_model
 from avici_jl.checkpoints.run import RunCheckpoints
 from avici_jl.errors import AviciError, CheckpointError, ConfigError
@@ -24,7 +25,7 @@ from avici_jl.network import build_network
 from avici_jl.training.config import resolve
 from avici_jl.training.mesh import join
 from avici_jl.training.schema import Config
-from avici_jl.training.sources import Source, open_source
+from avici_jl.training.sources import Source, code_of, open_source
 from avici_jl.training.trainer import Trainer
 from avici_jl.training.watch import print_line
 
@@ -33,6 +34,7 @@ def run(
     workdir: str | Path,
     *,
     domain: Any = None,
+    trust: bool = False,
     preset: str | None = None,
     overrides: Sequence[str] = (),
     minutes: float | None = None,
@@ -49,7 +51,9 @@ def run(
         workdir: folder of the run, with `config.json`, `checkpoints/`, `progress.csv`, `held_out.csv`; `Model.load`
             reads it.
         domain: what is trained on, see `avici_jl.training.sources.open_source`: name or path of a domain, a function, a
-            folder or an iterable of labelled datasets. Needed for a new run, and wherever it is an object of Python.
+            folder or an iterable of labelled datasets. Needed for a new run, and wherever it is an object of Python or
+            runs code outside the package: what a run's folder says is not enough for that.
+        trust: whether code that the run's folder names may be run, as if `domain` had named it.
         preset: a shipped preset (default "compact") or a TOML file.
         overrides: single settings, as in `optimizer.peak=4e-3`.
         minutes: stop after this time, with a checkpoint; the schedule is that of all `steps` nevertheless.
@@ -67,13 +71,14 @@ def run(
         InputError: labelled datasets cannot be used.
         SimulationError: Julia or the simulator failed.
         TrainingError: the run diverges.
+        TrustError: the run in `workdir` needs code that is not named in this call.
     """
     if distributed is not None:
         join(distributed)
     workdir = Path(workdir)
     keep_compiled()
     try:
-        config, source = settle(workdir, domain, preset, overrides, say)
+        config, source = settle(workdir, domain, preset, overrides, say, trust=trust)
         with (
             _alone(workdir),
             RunCheckpoints(workdir, keep=config.keep) as checkpoints,
@@ -92,13 +97,21 @@ def run(
 
 
 def settle(
-    workdir: Path, domain: Any, preset: str | None, overrides: Sequence[str], say: Callable[[str], None]
+    workdir: Path,
+    domain: Any,
+    preset: str | None,
+    overrides: Sequence[str],
+    say: Callable[[str], None],
+    *,
+    trust: bool = False,
 ) -> tuple[Config, Source]:
     """Settings and source of the run in `workdir`, checked against those asked for; or of a new run, written there."""
     path = workdir / "config.json"
     if multihost_utils.broadcast_one_to_all(np.array(path.is_file())):  # the first process may write it any moment
-        config = Config.from_dict(read_json(path))
-        source = open_source(config.data.domain if domain is None else domain)
+        config = Config.from_dict(read_config(workdir))
+        if domain is None:
+            domain = trusted(config.data.domain) if trust else config.data.domain
+        source = _open(domain, say)
         if source.name != config.data.domain:
             raise ConfigError(
                 f"{workdir} holds a run on {config.data.domain}, not {source.name}; choose another folder."
@@ -111,7 +124,7 @@ def settle(
         return config, source
     if domain is None:
         raise ConfigError(f"{workdir} holds no run yet, so a domain is needed.")
-    source = open_source(domain)
+    source = _open(domain, say)
     config = _asked(source, preset, overrides, jax.device_count())
     nnx.eval_shape(lambda: build_network(config.network, rngs=nnx.Rngs(0)))  # refuses what cannot be built
     if jax.process_index() == 0:
@@ -121,6 +134,14 @@ def settle(
             say(line)
     multihost_utils.sync_global_devices("the settings are written")
     return config, source
+
+
+def _open(domain: Any, say: Callable[[str], None]) -> Source:
+    """What is trained on; code of the user's that it needs is said before it runs."""
+    code = None if isinstance(domain, Untrusted) else code_of(domain)
+    if code is not None and jax.process_index() == 0:
+        say(f"This run uses the code of {code}.")
+    return open_source(domain)
 
 
 def _asked(source: Source, preset: str | None, overrides: Sequence[str], replicas: int) -> Config:
@@ -140,7 +161,7 @@ def _asked(source: Source, preset: str | None, overrides: Sequence[str], replica
     config = replace(config, replicas=config.replicas or replicas)
     if not config.init:
         return config
-    given = read_json(find_model(config.init) / "config.json")
+    given = read_config(find_model(config.init))
     if given["data"]["kind"] != config.data.kind:
         raise ConfigError(
             f"The model {config.init} takes {given['data']['kind']}, but {source.name} gives {config.data.kind}."

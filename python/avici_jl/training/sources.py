@@ -14,8 +14,10 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from avici_jl._runtime.trust import Untrusted, trusted
 from avici_jl.errors import AviciError, ConfigError, InputError, SimulationError
 from avici_jl.simulation import Dataset, load_domain, simulate_batch
+from avici_jl.simulation.domain import untrusted_code
 
 HELD_OUT_SEED = 2**30
 """Seeds from here on are never used by training; evaluation has its own, from 2**31 on."""
@@ -226,19 +228,34 @@ def open_source(domain: Any) -> Source:
 
     Raises:
         ConfigError, InputError: there is no such thing, or it cannot be used.
+        TrustError: it is code, and its name was read from a file.
     """
     if isinstance(domain, Source):
         return domain
     if isinstance(domain, str | Path):
-        text = str(domain)
+        text = trusted(str(domain))
         if ".py:" in text:
+            if isinstance(domain, Untrusted):
+                raise untrusted_code(domain, Path(text.rpartition(":")[0]))
             return Function.from_file(text)
-        return Labelled.from_folder(Path(text)) if Path(text).is_dir() else Simulated(text)
+        return Labelled.from_folder(Path(text)) if Path(text).is_dir() else Simulated(str(domain))
     if callable(domain):
         return Function(domain)
     if isinstance(domain, Iterable):
         return Labelled(domain)
     raise ConfigError(f"Training needs a domain, a function or labelled datasets; got {type(domain).__name__}.")
+
+
+def code_of(domain: Any) -> Path | None:
+    """The file outside the package whose code runs when `open_source` opens what the user names, or when that draws.
+
+    Raises:
+        ConfigError: there is no such domain.
+    """
+    text = str(domain) if isinstance(domain, str | Path) else ""
+    if ".py:" in text:
+        return Path(text.rpartition(":")[0]).absolute()
+    return None if not text or Path(text).is_dir() else load_domain(text).code
 
 
 def _checked(found: Any, name: str, shape: tuple[int, int] | None = None) -> Datasets:
