@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 
 class AviciError(Exception):
     """Base class of every error that avici_jl raises on purpose."""
@@ -28,7 +30,14 @@ class SimulationError(AviciError, RuntimeError):
 
 
 class DataWarning(UserWarning):
-    """The data can be used, but they are unlike what the model was trained on, or part of them says nothing."""
+    """The data can be used, but they are unlike what the model was trained on, or were not plain to understand.
+
+    It is shown for every dataset: Python by itself shows a warning once for each line of a program, which in a loop
+    over datasets would be the first only. Filters that a user sets come before this one.
+    """
+
+
+warnings.filterwarnings("always", category=DataWarning, append=True)
 
 
 class TrainingError(AviciError, RuntimeError):

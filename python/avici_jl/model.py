@@ -46,7 +46,7 @@ class Model:
     - `control`: label, or labels, of the rows without an intervention.
 
     They raise `InputError` where the data cannot be used, with what to do, and warn with `DataWarning`, once for each
-    reason, where the data are unlike those of training. Each new shape [n, d] is compiled once.
+    dataset and reason, where the data are unlike those of training. Each new shape [n, d] is compiled once.
 
     Attributes:
         name: the name it was loaded by.
@@ -65,7 +65,7 @@ class Model:
         self._thresholds = _thresholds(loaded.card, name)
         self.threshold = float(loaded.card.get("threshold", self._thresholds[False]))
         self._loaded = loaded
-        self._warned: set[str] = set()
+        self._warned: set[tuple[str, int]] = set()
         try:
             network = nnx.eval_shape(lambda: build_network(loaded.config["network"], rngs=nnx.Rngs(0)))
         except (AviciError, TypeError) as error:
@@ -125,10 +125,10 @@ class Model:
             InputError: the data cannot be used; the message says what to do.
         """
         found, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
-        if _has_labels(x):
+        if found.columns is not None:
             import pandas as pd
 
-            return pd.DataFrame(p, index=found.names, columns=found.names)
+            return pd.DataFrame(p, index=found.columns, columns=found.columns)
         return p
 
     def predict_edges(
@@ -152,7 +152,7 @@ class Model:
         """
         check_probability(threshold)
         found, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
-        return edge_table(p, found.names, threshold=threshold)
+        return edge_table(p, found.labels, threshold=threshold)
 
     def predict_graph(
         self,
@@ -182,7 +182,7 @@ class Model:
             check_probability(threshold)
         found, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
         chosen = self.decision_threshold(bool(found.interventions.any())) if threshold is None else threshold
-        return to_graph(p, found.names, threshold=chosen, acyclic=acyclic)
+        return to_graph(p, found.labels, threshold=chosen, acyclic=acyclic)
 
     def sample_graphs(
         self,
@@ -249,10 +249,11 @@ class Model:
 
     def _read_and_predict(self, x: Any, interventions: Any, **options: Any) -> tuple[Input, np.ndarray]:
         found = read_input(x, interventions, kind=self.kind, **options)
-        for reason, sentence in differences(found, self._loaded.config):
-            if reason not in self._warned:
-                self._warned.add(reason)
-                warnings.warn(f"{self.name}: the data have {sentence}", DataWarning, stacklevel=3)
+        unlike = ((reason, f"{self.name}: the data have {s}") for reason, s in differences(found, self._loaded.config))
+        for reason, sentence in (*found.notes, *unlike):
+            if (reason, found.fingerprint) not in self._warned:
+                self._warned.add((reason, found.fingerprint))
+                warnings.warn(sentence, DataWarning, stacklevel=3)
         return found, self.predict_checked(found)
 
     def predict_checked(self, found: Input) -> np.ndarray:
@@ -289,7 +290,3 @@ def _positive(temperature: Any, name: str) -> float:
 
 def _shapes(params: Any) -> dict[str, tuple[int, ...]]:
     return {jax.tree_util.keystr(path): leaf.shape for path, leaf in jax.tree_util.tree_leaves_with_path(params)}
-
-
-def _has_labels(x: Any) -> bool:
-    return hasattr(x, "columns") or hasattr(x, "var_names")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,7 +36,7 @@ def check_count(count: int) -> None:
         raise InputError(f"The number of graphs must be an integer, not negative, got {count!r}.")
 
 
-def edge_table(p: np.ndarray, names: Sequence[str], *, threshold: float = 0.0) -> pd.DataFrame:
+def edge_table(p: np.ndarray, names: Sequence[Hashable], *, threshold: float = 0.0) -> pd.DataFrame:
     """The edges as a table `source, target, probability`, the most probable first.
 
     Args:
@@ -50,11 +50,12 @@ def edge_table(p: np.ndarray, names: Sequence[str], *, threshold: float = 0.0) -
     import pandas as pd
 
     check_probability(threshold)
+    labels = pd.Index(names, tupleize_cols=False)
     cause, effect = np.nonzero(~np.eye(len(p), dtype=bool))
     table = pd.DataFrame(
         {
-            "source": np.asarray(names, dtype=object)[cause],
-            "target": np.asarray(names, dtype=object)[effect],
+            "source": labels.take(cause),
+            "target": labels.take(effect),
             "probability": np.asarray(p)[cause, effect],
         }
     )
@@ -62,7 +63,7 @@ def edge_table(p: np.ndarray, names: Sequence[str], *, threshold: float = 0.0) -
     return kept.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
 
 
-def to_graph(p: np.ndarray, names: Sequence[str], *, threshold: float, acyclic: bool = False) -> nx.DiGraph:
+def to_graph(p: np.ndarray, names: Sequence[Hashable], *, threshold: float, acyclic: bool = False) -> nx.DiGraph:
     """The edges of at least this probability as a directed graph, with the edge attribute "probability".
 
     Args:

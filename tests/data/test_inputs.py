@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from avici_jl.data.dataset import Dataset
 from avici_jl.data.inputs import read_input
 from avici_jl.errors import InputError
-from avici_jl.simulation import Dataset
 
 X = np.arange(12.0).reshape(4, 3) % 5
 NAMES = ["raf", "mek", "erk"]
@@ -30,7 +30,7 @@ def test_tables_in_any_form_give_the_same_arrays() -> None:
         found = read(x)
         assert found.x.dtype == np.float64 and found.interventions.dtype == np.uint8
         np.testing.assert_array_equal(found.x, X)
-        assert found.names == (NAMES if labelled else ["x1", "x2", "x3"]) and found.labelled == labelled
+        assert found.names == (NAMES if labelled else ["x1", "x2", "x3"]) and (found.columns is not None) == labelled
     assert read(X, names=NAMES).names == NAMES
 
 

@@ -19,7 +19,7 @@ from avici_jl.cli.shared import (
     progress,
     scores,
 )
-from avici_jl.data.interventions import listed
+from avici_jl.data.words import listed
 from avici_jl.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +35,11 @@ _PICTURES = (".png", ".pdf", ".svg")
 
 def predict(
     data: Annotated[
-        Path, typer.Argument(help="Observations × variables: .csv, .tsv, .parquet, .h5ad, or a dataset's folder.")
+        Path,
+        typer.Argument(
+            help="Observations × variables: text (.csv, .tsv; also .gz, .bz2, .xz, .zip), .xlsx, .parquet, .feather, "
+            ".h5ad, .zarr, .loom, a folder of 10x or of a dataset; - is the standard input."
+        ),
     ],
     model: ModelOption,
     interventions: Annotated[
@@ -54,6 +58,14 @@ def predict(
     ] = None,
     layer: Annotated[str | None, typer.Option(help="Layer of an .h5ad, instead of its X.")] = None,
     row_names: Annotated[str | None, typer.Option(help="Column that holds the names of the rows.")] = None,
+    transpose: Annotated[
+        bool, typer.Option("--transpose", help="Rows of the file are variables, columns are observations.")
+    ] = False,
+    sep: Annotated[str | None, typer.Option(help="What separates the columns of a text; found by itself.")] = None,
+    decimal: Annotated[str | None, typer.Option(help="Decimal sign of a text or workbook; a point.")] = None,
+    thousands: Annotated[str | None, typer.Option(help="Sign between thousands; none.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of text files; UTF-8.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook that has several.")] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Smallest probability of an edge; by default the model's.")
     ] = None,
@@ -102,13 +114,23 @@ def predict(
     with progress.status("Reading and predicting (a new shape is compiled first) …"):
         if interventions is not None and targets is not None:
             raise InputError("Give the interventions either as a file (--interventions) or as a column (--targets).")
-        x = read_table(data, row_names)
+        x = read_table(
+            data,
+            row_names,
+            sep=sep,
+            decimal=decimal,
+            thousands=thousands,
+            encoding=encoding,
+            sheet=sheet,
+            transpose=transpose,
+            labels=targets or (),
+        )
         if h5ad is not None and not hasattr(x, "varp"):
             raise InputError(f"--h5ad writes an AnnData, and {data} is none; use --out or --matrix.")
-        given: Any = targets if interventions is None else read_entries(interventions)
+        given: Any = targets if interventions is None else read_entries(interventions, encoding)
         options: dict[str, Any] = {"layer": layer, "control": control or None}
         found = read_input(x, given, kind=trained.kind, **options)
-        known = None if truth is None else read_edges(truth, found.names)
+        known = None if truth is None else read_edges(truth, found.names, encoding)
         p = _probabilities(trained, x, given, options, h5ad)
     chosen = trained.decision_threshold(bool(found.interventions.any())) if threshold is None else threshold
     graph = to_graph(p, found.names, threshold=chosen, acyclic=acyclic)
@@ -142,7 +164,8 @@ def predict(
         }
         print_json(document)
         return
-    out.print(f"{data}: {n} rows, {rows} of them interventional, {d} variables.")
+    labelled = " (named by its first column)" if _has_row_names(x, row_names) else ""
+    out.print(f"{data}: {n} rows{labelled}, {rows} of them interventional, {d} variables.")
     shown = Table("source", "target", "probability", title=f"Most probable edges, model {trained.name}")
     for source, target, probability in table.head(top).itertuples(index=False):
         shown.add_row(source, target, f"{probability:.3f}")
@@ -166,6 +189,11 @@ def _probabilities(trained: Model, x: Any, given: Any, options: dict[str, Any], 
     trained.annotate(x, given, **options)
     x.write_h5ad(h5ad)
     return x.varp["avici"]
+
+
+def _has_row_names(x: Any, row_names: str | None) -> bool:
+    """Whether an unnamed first column was taken as the names of the rows."""
+    return row_names is None and hasattr(x, "columns") and type(x.index).__name__ != "RangeIndex"
 
 
 def _write(

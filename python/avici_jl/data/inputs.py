@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from avici_jl.data.interventions import column_or_entries, listed, read_interventions
+from avici_jl.data.columns import KINDS, numbers_of, split_row_labels
+from avici_jl.data.interventions import column_or_entries, read_interventions
+from avici_jl.data.orientation import looks_transposed
+from avici_jl.data.words import listed, name_of
 from avici_jl.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LARGEST = 1e30
 """Larger values are refused: their squares would leave the range of numbers."""
@@ -23,14 +31,27 @@ class Input:
     Attributes:
         x: [n, d] float64.
         interventions: [n, d] uint8, 1 where a variable was set or knocked out.
-        names: of the variables.
-        labelled: whether the names are the user's own.
+        names: of the variables, as text.
+        columns: of the table, as the user labelled them: text, numbers, or a MultiIndex; None where it has no labels.
+        notes: how the table was understood where that is not plain: a short name of the reason, and a sentence.
     """
 
     x: np.ndarray
     interventions: np.ndarray
     names: list[str]
-    labelled: bool
+    columns: pd.Index | None = None
+    notes: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def fingerprint(self) -> int:
+        """A number that differs between datasets."""
+        arrays = (self.x, self.interventions)
+        return hash((*(zlib.crc32(np.ascontiguousarray(array).data) for array in arrays), self.x.shape, *self.names))
+
+    @property
+    def labels(self) -> list[Any]:
+        """The user's own labels of the variables, or their names where there are none."""
+        return self.names if self.columns is None else list(self.columns)
 
 
 def read_input(
@@ -70,12 +91,22 @@ def read_input(
         x = x.to_pandas()
     if layer is not None and not _is_anndata(x):
         raise InputError(f"layer={layer!r} chooses a layer of an AnnData; X is a {type(x).__name__}.")
+    notes: list[tuple[str, str]] = []
+    if _is_frame(x):
+        x, interventions, unnamed = _without_row_labels(x, interventions)
+        notes += [("row labels", _ROW_LABELS.format(listed(unnamed)))] if unnamed else []
     interventions, x = column_or_entries(interventions, x)
-    table, found = _read_table(x, layer)
+    table, columns, rows = _read_table(x, layer)
     if names is not None:
-        found = [str(name) for name in names]
+        import pandas as pd
+
+        columns = pd.Index(names) if columns is not None else None
+        labels = [str(name) for name in names]
     n, d = table.shape
-    labels = found if found is not None else [f"x{j + 1}" for j in range(d)]
+    if names is None:
+        columns, trimmed = _without_blanks(columns)
+        notes += [("blanks", f"Blanks around names of variables were left out: {listed(trimmed)}.")] if trimmed else []
+        labels = [f"x{j + 1}" for j in range(d)] if columns is None else [name_of(label) for label in columns]
     if len(labels) != d:
         raise InputError(f"{len(labels)} names were given for {d} variables; give one name per column of X.")
     _check_unique(labels)
@@ -84,8 +115,42 @@ def read_input(
     _check_finite(table, labels)
     if kind == "counts":
         _check_counts(table, labels, _layers(x))
-    mask = read_interventions(interventions, n, labels, control)
-    return Input(table, mask, labels, found is not None)
+    mask, note = read_interventions(interventions, n, labels, control)
+    notes += note
+    transposed = looks_transposed(table, columns, rows)
+    notes += [("transposed", transposed)] if transposed else []
+    return Input(table, mask, labels, columns, tuple(notes))
+
+
+_ROW_LABELS = "The first column of X, {}, has no name of its own: it is taken as the labels of the rows, no variable."
+
+
+def _without_row_labels(x: pd.DataFrame, interventions: Any) -> tuple[pd.DataFrame, Any, list[str]]:
+    """X and a mask without their unnamed first columns; where both have them, as the index, which orders the rows."""
+    rest, unnamed = split_row_labels(x)
+    ordered = not hasattr(interventions, "loc")  # by position, or a column of X
+    if _is_frame(interventions):
+        mask, also = split_row_labels(interventions)
+        ordered = len(also) == len(unnamed)
+        interventions = (
+            mask.set_index([interventions.iloc[:, k] for k in range(len(also))]) if ordered and also else mask
+        )
+    if ordered and unnamed:
+        rest = rest.set_index([x.iloc[:, k] for k in range(len(unnamed))])
+    return rest, interventions, unnamed
+
+
+def _without_blanks(columns: pd.Index | None) -> tuple[pd.Index | None, list[str]]:
+    """Labels without blanks around them, and those that had some."""
+    if columns is None or columns.nlevels > 1:
+        return columns, []
+    trimmed = [label for label in columns if isinstance(label, str) and label != label.strip()]
+    found = columns.map(lambda label: label.strip() if isinstance(label, str) else label) if trimmed else columns
+    return found, trimmed
+
+
+def _is_frame(x: Any) -> bool:
+    return hasattr(x, "columns") and hasattr(x, "dtypes")
 
 
 def _is_anndata(x: Any) -> bool:
@@ -96,27 +161,19 @@ def _layers(x: Any) -> list[str]:
     return list(x.layers) if _is_anndata(x) and hasattr(x, "layers") else []
 
 
-def _read_table(x: Any, layer: str | None) -> tuple[np.ndarray, list[str] | None]:
-    """A table as float64 [n, d], a copy, and its own names of columns."""
-    names: list[str] | None = None
+def _read_table(x: Any, layer: str | None) -> tuple[np.ndarray, pd.Index | None, pd.Index | None]:
+    """A table as float64 [n, d], a copy, and its own labels of columns and rows."""
+    columns = rows = None
     if _is_anndata(x):
-        names, x = [str(name) for name in x.var_names], _matrix_of(x, layer)
-    elif hasattr(x, "columns") and hasattr(x, "dtypes"):
-        text = [str(name) for name, dtype in zip(x.columns, x.dtypes, strict=True) if not _is_number(dtype)]
-        if text:
-            raise InputError(
-                f"These columns of X do not hold numbers: {listed(text)}. Drop them, or make them the index (on the "
-                "command line: --row-names COLUMN); a column of labels of interventions is named by interventions= "
-                "(--targets COLUMN). Numbers with a decimal comma have to be written with a point."
-            )
-        names = [str(name) for name in x.columns]
-        x = x.to_numpy(dtype=np.float64, na_value=np.nan)
+        columns, rows, x = x.var_names, getattr(x, "obs_names", None), _matrix_of(x, layer)
+    elif _is_frame(x):
+        columns, rows, x = x.columns, x.index, numbers_of(x)
     if hasattr(x, "toarray"):  # scipy.sparse
         x = x.toarray()
     table = _as_numbers(x)
     if table.ndim != 2:
         raise InputError(f"X must have two dimensions, observations × variables; it has shape {table.shape}.")
-    return table, names
+    return table, columns, rows
 
 
 def _matrix_of(data: Any, layer: str | None) -> Any:
@@ -142,7 +199,9 @@ def _as_numbers(x: Any) -> np.ndarray:
             array.dtype.kind == "O" and any(isinstance(entry, str | bytes) for entry in array.flat)
         )
         if text:
-            raise InputError(f"X must hold real numbers; it holds {_kinds.get(array.dtype.kind, 'text')}.")
+            kinds = {**KINDS, "V": "records; pass a DataFrame instead"}
+            kind = kinds.get(array.dtype.kind) or "text" + _first_text(array)
+            raise InputError(f"X must hold real numbers; it holds {kind}.")
         return np.array(array, dtype=np.float64)
     except InputError:
         raise
@@ -150,11 +209,23 @@ def _as_numbers(x: Any) -> np.ndarray:
         raise InputError(f"X cannot be read as a table of numbers: {error}.") from None
 
 
-_kinds = {"c": "complex numbers", "M": "dates", "m": "durations", "V": "records; pass a DataFrame instead"}
+def _first_text(array: np.ndarray) -> str:
+    """Where the first entry is that is text, and what to do if all of them are numbers."""
+    if array.ndim != 2:
+        return ""
+    entries = {place: entry for place, entry in np.ndenumerate(array) if isinstance(entry, str | bytes)}
+    (row, column), entry = next(iter(entries.items()))
+    shown = entry.decode(errors="replace") if isinstance(entry, bytes) else str(entry)
+    hint = "; numbers stored as text are converted by X.astype(float)" if all(map(_is_number, entries.values())) else ""
+    return f", {shown!r} in row {row}, column {column}{hint}"
 
 
-def _is_number(dtype: Any) -> bool:
-    return getattr(dtype, "kind", "O") in "biuf"
+def _is_number(entry: str | bytes) -> bool:
+    try:
+        float(entry)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_unique(names: Sequence[str]) -> None:

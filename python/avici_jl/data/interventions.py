@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avici_jl.data.words import MISSING_WORDS, listed, name_of, nearest
 from avici_jl.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ def column_or_entries(interventions: Any, x: Any) -> tuple[Any, Any]:
         if hasattr(x, "obs") and hasattr(x, "var_names"):
             return _column(x.obs, interventions, "obs of the AnnData", x.var_names).to_numpy(), x
         if hasattr(x, "columns") and hasattr(x, "drop"):
-            entries = _column(x, interventions, "X", x.columns).to_numpy()
-            return entries, x.drop(columns=[interventions])
+            column = _column(x, interventions, "X", x.columns)
+            return column.to_numpy(), x.loc[:, [label != column.name for label in x.columns]]
         raise InputError(
             f"interventions={interventions!r} names a column, which needs a DataFrame or an AnnData as X; "
             "otherwise interventions must have one entry per row of X."
@@ -35,8 +35,8 @@ def column_or_entries(interventions: Any, x: Any) -> tuple[Any, Any]:
 
 def read_interventions(
     interventions: Any, n: int, names: Sequence[str], control: str | Collection[str] | None
-) -> np.ndarray:
-    """The mask [n, d] uint8 of a mask, or of one entry per row; see `avici_jl.data.inputs.read_input`.
+) -> tuple[np.ndarray, list[tuple[str, str]]]:
+    """The mask [n, d] uint8 of a mask, or of one entry per row, and notes; see `avici_jl.data.inputs.read_input`.
 
     Raises:
         InputError: it does not fit the table.
@@ -52,18 +52,19 @@ def read_interventions(
         return _read_targets(interventions, n, names, control)
     if control is not None:
         raise InputError("control= names the label of rows without an intervention; it needs one label per row.")
-    return mask
+    return mask, []
 
 
 def _column(frame: pd.DataFrame, name: str, where: str, variables: Iterable[Any]) -> pd.Series:
-    if name not in frame.columns:
+    called = [k for k, label in enumerate(frame.columns) if _is_called(label, name)]
+    if not called:
         columns = [str(column) for column in frame.columns]
         raise InputError(
             f"interventions={name!r} names no column of {where}.{nearest(name, columns)} It has {listed(columns)}."
         )
-    if list(frame.columns).count(name) > 1:
+    if len(called) > 1:
         raise InputError(f"{where} has more than one column {name!r}.")
-    found, known = frame[name], {str(variable) for variable in variables}
+    found, known = frame.iloc[:, called[0]], {str(variable) for variable in variables}
     numbers = getattr(found.dtype, "kind", "O") in "biufc"
     if numbers and not {f"{value:.17g}" for value in found.dropna().unique()} <= known:
         raise InputError(
@@ -71,6 +72,13 @@ def _column(frame: pd.DataFrame, name: str, where: str, variables: Iterable[Any]
             "the variable that was set, or nothing. A mask of 0 and 1 has the shape of X."
         )
     return found
+
+
+def _is_called(label: Any, name: str) -> bool:
+    """Whether a label is this name, apart from blanks around it; of a MultiIndex, the first part with nothing below."""
+    if isinstance(label, tuple):
+        return _is_called(label[0], name) and not any(str(part).strip() for part in label[1:])
+    return isinstance(label, str) and (label == name or label.strip() == name)
 
 
 def _labels_of(x: Any) -> Any:
@@ -118,7 +126,7 @@ def _is_mask(interventions: Any, d: int) -> bool:
 
 
 def _read_mask_frame(frame: pd.DataFrame, n: int, names: Sequence[str]) -> np.ndarray:
-    columns = [str(name) for name in frame.columns]
+    columns = [name if (name := name_of(label)) in names else name.strip() for label in frame.columns]
     if sorted(columns) != sorted(names):
         odd = sorted(set(columns) ^ set(names)) or sorted({name for name in columns if columns.count(name) > 1})
         raise InputError(f"The columns of interventions and X must have the same names; these differ: {listed(odd)}.")
@@ -141,7 +149,9 @@ def _check_mask(mask: np.ndarray, n: int, d: int) -> np.ndarray:
     return mask.astype(np.uint8)
 
 
-def _read_targets(targets: Any, n: int, names: Sequence[str], control: str | Collection[str] | None) -> np.ndarray:
+def _read_targets(
+    targets: Any, n: int, names: Sequence[str], control: str | Collection[str] | None
+) -> tuple[np.ndarray, list[tuple[str, str]]]:
     """One entry per row: None (or NaN), a name, an index, or a collection of names and indices."""
     try:
         entries = list(targets)
@@ -153,11 +163,17 @@ def _read_targets(targets: Any, n: int, names: Sequence[str], control: str | Col
         raise InputError(f"interventions must have one entry per row of X: {n}, got {len(entries)}.")
     labels = _labels(control)
     position = {name: j for j, name in enumerate(names)}
+    gaps = [row for row, entry in enumerate(entries) if _is_gap(entry)]
+    meant, notes = _name_read_as_missing(gaps, names, labels) if gaps else (None, [])
+    for row in gaps:
+        entries[row] = meant
     mask = np.zeros((n, len(names)), np.uint8)
     unknown: dict[str, list[int]] = {}
     seen = set()
     for row, entry in enumerate(entries):
-        for target in _targets_of(entry):
+        for target in _targets_of(entry, position):
+            if isinstance(target, str):
+                target = target if target in position or target in labels else target.strip()
             if isinstance(target, str) and target in labels:
                 seen.add(target)
             elif isinstance(target, str) and target not in position:
@@ -169,7 +185,25 @@ def _read_targets(targets: Any, n: int, names: Sequence[str], control: str | Col
     never = [label for label in labels if label not in seen]
     if never:
         raise InputError(f"control: no row has the label {listed(never)}. Rows without an entry need no label.")
-    return mask
+    return mask, notes
+
+
+def _name_read_as_missing(
+    gaps: Sequence[int], names: Sequence[str], control: Sequence[str]
+) -> tuple[str | None, list[tuple[str, str]]]:
+    """What missing entries mean: of a name such as "nan" or "NA" pandas may have made them."""
+    words = [name for name in (*names, *control) if name in MISSING_WORDS]
+    if not words:
+        return None, []
+    rows = f"{len(gaps)} rows have a missing entry in interventions, the first is row {gaps[0]}"
+    way = "Read the labels with avici_jl.read_table, or pandas.read_csv(path, keep_default_na=False)"
+    if len(words) > 1 or not control:
+        raise InputError(
+            f"{rows}, and {listed(words)} is a name here that pandas reads as missing: they may mean it, or no "
+            f"intervention. {way}; or put None for rows without an intervention."
+        )
+    note = f"{rows}; they are taken to mean {words[0]!r}, a name that pandas reads as missing. {way}, to be sure."
+    return words[0], [("names read as missing", note)] if words[0] in names else []
 
 
 def _labels(control: str | Collection[str] | None) -> list[str]:
@@ -178,9 +212,15 @@ def _labels(control: str | Collection[str] | None) -> list[str]:
     return [control] if isinstance(control, str) else [str(label) for label in control]
 
 
-def _targets_of(entry: Any) -> Iterable[Any]:
-    if entry is None or type(entry).__name__ == "NAType" or (isinstance(entry, float) and np.isnan(entry)):
+def _is_gap(entry: Any) -> bool:
+    return type(entry).__name__ in ("NAType", "NaTType") or (isinstance(entry, float | np.floating) and np.isnan(entry))
+
+
+def _targets_of(entry: Any, position: Collection[str]) -> Iterable[Any]:
+    if entry is None or _is_gap(entry):
         return ()
+    if isinstance(entry, tuple) and name_of(entry) in position:  # a label of a MultiIndex
+        return (name_of(entry),)
     if isinstance(entry, str) or np.ndim(entry) == 0 and not isinstance(entry, set | frozenset):
         return (entry,)
     return tuple(entry)
@@ -216,16 +256,6 @@ def _index_of(target: Any, row: int, position: dict[str, int]) -> int:
         raise InputError(f"interventions: row {row} has index {target}; the variables have the indices 0 to {d - 1}.")
     if isinstance(target, float) and target.is_integer():
         return _index_of(int(target), row, position)
+    if not isinstance(target, bool | float) and str(target) in position:  # a date, say
+        return position[str(target)]
     raise InputError(f"interventions: row {row} has {target!r}; a name, an index from 0 on, or None is expected.")
-
-
-def nearest(word: str, known: Sequence[str]) -> str:
-    """A hint at what may have been meant, with a space before it; empty if nothing is near."""
-    near = difflib.get_close_matches(word, known, n=3)
-    return f" Did you mean {listed(near)}?" if near else ""
-
-
-def listed(names: Sequence[str], most: int = 8) -> str:
-    """Names for a message, the first few of them."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(repr(name) for name in names[:most]) + more

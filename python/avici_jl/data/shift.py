@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from avici_jl.data.inputs import Input
-from avici_jl.data.interventions import listed
+from avici_jl.data.words import listed
 
 
 def differences(found: Input, config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
