@@ -10,6 +10,8 @@ module AviciSim
 import Pkg # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
 import Distributed
 
+export Autocorrelation, Batches, Counts, DetectionLimit, HiddenCauses, Imperfection, InterventionErrors, LeftOut, Levels
+export MeasurementError, MissingValues, Outliers, Repeats, Rounding, Selection
 export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation, TechnicalNoise
 export adjacency, interventions, knockdown, knockout, overexpress, profile, simulate, simulate_batch, solve, trajectory
 export list_domains, list_networks, load_dataset, load_domain, load_network, save_dataset
@@ -33,6 +35,14 @@ include("grn/compatible.jl")
 include("grn/physical.jl")
 include("grn/solve.jl")
 include("grn/mechanism.jl")
+include("imperfections/imperfection.jl")
+include("imperfections/values.jl")
+include("imperfections/missing.jl")
+include("imperfections/batches.jl")
+include("imperfections/rows.jl")
+include("imperfections/hidden.jl")
+include("imperfections/interventions.jl")
+include("imperfections/simulate.jl")
 include("domain.jl")
 include("dataset.jl")
 include("simulate.jl")

@@ -4,12 +4,12 @@
     Domain
 
 A class of datasets: graphs, mechanisms, noise, interventions and, for gene expression, technical noise. Of each list one entry is drawn
-per dataset, with probability proportional to its share. See [`load_domain`](@ref).
+per dataset, with probability proportional to its share; of the [`Imperfection`](@ref AviciSim.Imperfection)s, each with its own. See [`load_domain`](@ref).
 
-    Domain(domain; name, description, graph, mechanism, noise, intervention, measurement)
+    Domain(domain; name, description, graph, mechanism, noise, intervention, measurement, imperfection)
 
 A domain (or the name or path of one) with other parts, each one object or a list of `share => object`:
-`Domain("linear"; graph=MyGraph())`.
+`Domain("linear"; graph=MyGraph())`, `Domain("scm"; imperfection=MeasurementError(0.25))`.
 """
 struct Domain
     name::String
@@ -22,6 +22,7 @@ struct Domain
     noises::Vector{Pair{Float64, Noise}}
     interventions::Vector{Pair{Float64, Union{DoIntervention, GenePerturbation}}}
     measurements::Vector{Pair{Float64, TechnicalNoise}}
+    imperfections::Vector{Possible}
 end
 
 Base.show(io::IO, domain::Domain) = print(io, "Domain(\"", domain.name, "\"): ", domain.description)
@@ -35,6 +36,7 @@ function Domain(
     noise = nothing,
     intervention = nothing,
     measurement = nothing,
+    imperfection = nothing,
 )
     base = load_domain(base)
     shares(list::AbstractVector, _) = [Float64(first(entry)) => last(entry) for entry in list]
@@ -51,6 +53,7 @@ function Domain(
         shares(noise, base.noises),
         shares(intervention, base.interventions),
         shares(measurement, base.measurements),
+        possible(imperfection, base.imperfections),
     )
 end
 
@@ -99,7 +102,7 @@ const LISTS = ("graph", "mechanism", "noise", "intervention", "measurement")
 function read_tables(path::AbstractString, above = String[])
     table = read_toml(path)
     for key in sort!(collect(keys(table)))
-        known = ("name", "kind", "description", "acyclic", "base", "code", LISTS...)
+        known = ("name", "kind", "description", "acyclic", "base", "code", "imperfection", LISTS...)
         key in known || refuse(path, "unknown key \"$key\"; known are $(join(sort!(collect(known)), ", "))")
     end
     from = Dict{String, String}(key => path for key in keys(table))
@@ -146,6 +149,8 @@ function parse_domain(path::String, code::Bool = true)
         entry.umi == (kind == "counts") ||
             refuse("$(from["measurement"]): [[measurement]] $k: umi", "must be true for the kind counts and false for values")
     end
+    imperfections = read_imperfections(get(table, "imperfection", []), get(from, "imperfection", path))
+    grn && !isempty(imperfections) && refuse("$(from["imperfection"]): imperfection", "genes have [[measurement]] noise instead")
     if any(entry -> last(entry) isa Subnetwork && last(entry).cycles === :keep, graphs)
         any(entry -> !(last(entry) isa GRNMechanism) || last(entry).mode === :compatible, mechanisms) &&
             refuse("$(from["graph"]): [[graph]]: cycles", "only the mechanism grn in the mode physical can keep cycles")
@@ -162,6 +167,7 @@ function parse_domain(path::String, code::Bool = true)
         grn ? [] : list("noise", (t, l) -> read_model(NOISES, t, l)),
         interventions,
         measurements,
+        imperfections,
     )
 end
 

@@ -115,22 +115,29 @@ function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integ
     d, choice = size(x, 2), Stream(seed, index, "choice")
     graph_model, mechanism = pick(choice, domain.graphs), pick(choice, domain.mechanisms)
     intervention = pick(choice, domain.interventions)
-    drawn = given === nothing ? sample_graph(Stream(seed, index, "graph"), graph_model, d) : given
-    rng = Stream(seed, index, "rows")
+    rng, applied = Stream(seed, index, "rows"), draw_imperfections(domain.imperfections, seed, index)
     parts = Dict{String, Any}("graph" => given === nothing ? type_name(graph_model) : "given", "mechanism" => type_name(mechanism))
     parts["intervention"] = type_name(intervention)
+    graph_of(d) = given === nothing ? sample_graph(Stream(seed, index, "graph"), graph_model, d) : given
     if mechanism isa GRNMechanism
-        technology = pick(choice, domain.measurements)
-        network = drawn isa Network ? drawn : Network(drawn)
+        technology, graph = pick(choice, domain.measurements), graph_of(d)
+        network = graph isa Network ? graph : Network(graph)
         counts, mask, truth = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, technology)
         x .= counts
         interventions .= mask
-        return drawn, merge(truth, (drawn = merge(parts, truth.drawn),))
+        return graph, merge(truth, (drawn = merge(parts, truth.drawn),))
     end
     noise = pick(choice, domain.noises)
     parts["noise"] = type_name(noise)
-    simulate_scm!(x, interventions, rng, mechanism, noise, intervention, adjacency(drawn), n_obs)
-    return drawn, (drawn = parts,)
+    if isempty(applied)
+        graph = graph_of(d)
+        simulate_scm!(x, interventions, rng, mechanism, noise, intervention, adjacency(graph), n_obs)
+        return graph, (drawn = parts,)
+    end
+    given === nothing || filter!(entry -> !(last(entry) isa LeftOut), applied)
+    graph, truth, strengths = simulate_imperfect!(x, interventions, rng, mechanism, noise, intervention, graph_of, n_obs, applied)
+    parts["imperfections"] = strengths
+    return graph, merge(truth, (drawn = parts,))
 end
 
 type_name(part) = string(nameof(typeof(part)))

@@ -81,7 +81,7 @@ end
 
 # `runtests.jl grn cli` runs only these files.
 const FILES = Base.split(
-    "elementary random distributions networks graphs scm measurement grn perturbations agreement domain simulate extend robust io cli",
+    "elementary random distributions networks graphs scm measurement grn perturbations agreement domain simulate imperfections extend robust io cli",
 )
 
 @testset "AviciSim" begin

@@ -63,20 +63,31 @@ function simulate_scm!(
 )
     n, d = size(x)
     size(graph) == (d, d) || throw(ArgumentError("graph must be $d × $d, got $(join(size(graph), " × "))"))
+    target_rng = split(rng, "targets")
+    assign!(interventions, target_rng, intervention, n_obs)
+    fill_rows!(x, interventions, rng, target_rng, mechanism, noise, intervention, graph, n_obs)
+    return x, interventions
+end
+
+"Fill interventions (n × d): none in the `n_obs` observational rows, which come first."
+function assign!(interventions::AbstractMatrix{UInt8}, rng::Stream, intervention, n_obs::Int)
+    n, d = size(interventions)
+    fill!(interventions, 0)
+    n_obs < n || return interventions
+    targets = assign_targets(rng, intervention.targets, intervention.at_once, d, n - n_obs)
+    for r in axes(targets, 2), j in view(targets, :, r)
+        interventions[n_obs + r, j] = 1
+    end
+    return interventions
+end
+
+# The rows of a model under given interventions; `target_rng` is the stream that assigned them.
+function fill_rows!(x, interventions, rng::Stream, target_rng::Stream, mechanism, noise, intervention, graph, n_obs::Int)
     order = topological_order(graph)
     order === nothing && throw(ArgumentError("a structural causal model needs an acyclic graph; this one has a cycle"))
-    fill!(interventions, 0)
-    target_rng = split(rng, "targets")
-    if n_obs < n
-        targets = assign_targets(target_rng, intervention.targets, intervention.at_once, d, n - n_obs)
-        for r in axes(targets, 2), j in view(targets, :, r)
-            interventions[n_obs + r, j] = 1
-        end
-    end
     value = settle(intervention.value, target_rng)
     f, ε = settle(mechanism, split(rng, "mechanism")), settle(noise, split(rng, "noise"))
     fill_columns!(x, interventions, split(rng, "variable"), f, ε, value, graph, order, n_obs)
-    return x, interventions
 end
 
 # A function of its own, so that it is compiled for the types of mechanism and noise.

@@ -1,0 +1,174 @@
+# What is wrong with a table: the interface, which imperfections a dataset has, and in what order.
+
+"""
+    Imperfection
+
+Something that stands between a model and the table that is seen. A new one is a type and one method,
+
+    apply!(table, imperfection, rng)
+
+which changes `table` (see [`Table`](@ref AviciSim.Table)) and returns the strengths that it had as a `NamedTuple` of numbers and texts. Its
+fields that are parameters are settled once per dataset. `stage(imperfection)`, a number, says when it acts: those of the package have 1 to 18,
+in the order of the documentation, and others 12.5, after measurement error and outliers and before everything that makes ties or gaps.
+"""
+abstract type Imperfection end
+
+stage(::Imperfection) = 12.5
+label(imperfection::Imperfection) = type_name(imperfection)
+
+"""
+    Table(x, interventions, n_obs)
+
+The rows that were simulated, as an [`Imperfection`](@ref) changes them.
+
+# Fields
+- `x`: rows × variables, Float32.
+- `interventions`: rows × variables, what the experiment's record says.
+- `n_obs`: number of observational rows, which come first.
+- `batch`: of every row, or `nothing`.
+"""
+mutable struct Table{X <: AbstractMatrix{Float32}, U <: AbstractMatrix{UInt8}}
+    x::X
+    interventions::U
+    n_obs::Int
+    batch::Union{Nothing, Vector{Int32}}
+end
+
+Table(x, interventions, n_obs::Int) = Table(x, interventions, n_obs, nothing)
+
+"""
+    Possible(share, group, imperfection)
+
+An imperfection that a dataset has with probability `share`. Of those of one `group` a dataset has at most one.
+"""
+struct Possible
+    share::Float64
+    group::String
+    imperfection::Imperfection
+end
+
+const IMPERFECTIONS = Models()
+
+settle(imperfection::Imperfection, rng::Stream) = typeof(imperfection)(map(
+    name -> settle_any(getfield(imperfection, name), rng),
+    fieldnames(typeof(imperfection)),
+)...)
+settle_any(field, ::Stream) = field
+settle_any(field::Parameter, rng::Stream) = settle(field, rng)
+
+# A field of an imperfection, within its limits; what is settled stays so.
+function settable(value, name::AbstractString; limits...)
+    found = value isa Parameter ? value : parameter(Dict(name => value), name, "imperfection"; limits...)
+    return value isa Union{Float64, Distribution} ? value : found
+end
+
+# The entries of [[imperfection]].
+function read_imperfections(list, path::AbstractString)
+    list isa AbstractVector && all(entry -> entry isa AbstractDict, list) ||
+        refuse("$path: imperfection", "a list of tables is expected")
+    found = map(enumerate(list)) do (k, entry)
+        location = "$path: [[imperfection]] $k"
+        share, group = get(entry, "share", 1.0), get(entry, "group", get(entry, "model", ""))
+        share isa Real && 0 < share <= 1 || refuse("$location: share", "a probability in (0, 1] is expected")
+        group isa String || refuse("$location: group", "a name is expected")
+        keys_left = filter(key -> first(key) != "group", entry)
+        Possible(share, group, Base.invokelatest(read_model, IMPERFECTIONS, keys_left, location))
+    end
+    for group in unique(entry.group for entry in found)
+        total = sum(entry.share for entry in found if entry.group == group)
+        total <= 1 + 1.0e-9 ||
+            refuse(
+                "$path: [[imperfection]]: share",
+                "those of the group \"$group\" exclude each other; they sum to $total, above 1",
+            )
+    end
+    return found
+end
+
+# The same from code: one imperfection, or a list of them or of `share => imperfection`.
+possible(list::AbstractVector, before) = Possible[possible_one(entry) for entry in list]
+possible(::Nothing, before) = before
+possible(entry, before) = [possible_one(entry)]
+possible_one(entry::Imperfection) = Possible(1.0, label(entry), entry)
+possible_one(entry::Pair) = Possible(Float64(first(entry)), label(last(entry)), last(entry))
+
+"The imperfections of one dataset with their streams of random numbers, in the order in which they act."
+function draw_imperfections(list::AbstractVector{Possible}, seed::Integer, index::Integer)
+    found = Pair{Stream, Imperfection}[]
+    isempty(list) && return found
+    rng = Stream(seed, index, "imperfections")
+    left = Dict{String, Float64}()
+    for (k, entry) in enumerate(list)
+        u = get!(() -> uniform(split(rng, entry.group)), left, entry.group)
+        left[entry.group] = u - entry.share
+        0 <= u < entry.share || continue
+        own = split(split(rng, label(entry.imperfection)), k)
+        push!(found, own => settle(entry.imperfection, split(own, "settle")))
+    end
+    return sort!(found; by = entry -> stage(last(entry)), alg = InsertionSort)
+end
+
+"What [`Dataset`](@ref) says of an imperfection."
+described(imperfection::Imperfection, strengths) = merge(
+    Dict{String, Any}("model" => label(imperfection)),
+    Dict{String, Any}(String(k) => v for (k, v) in pairs(strengths))
+)
+
+# Mean of what was drawn, for the description.
+average(values) = isempty(values) ? 0.0 : round(Float64(ordered_sum(values)) / length(values); sigdigits = 4)
+
+# The variables that an imperfection affects: each with the same probability, at least one.
+function affected(rng::Stream, share, d::Int)
+    p = draw(share, rng)
+    found = [j for j in 1:d if uniform(rng) < p]
+    return isempty(found) ? [randint(rng, d)] : found
+end
+
+const SAMPLE = 256
+
+"At most 256 values of a column, sorted; all of them where there are no more."
+function sorted_sample(column, rng::Stream)
+    n = length(column)
+    sample = n <= SAMPLE ? Float32[column[r] for r in 1:n] : Float32[column[randint(rng, n)] for _ in 1:SAMPLE]
+    return sort!(sample)
+end
+
+# A quantile of sorted values.
+function sorted_quantile(sorted::Vector{Float32}, q::Real)
+    position = 1 + (length(sorted) - 1) * q
+    low = floor(Int, position)
+    return sorted[low] + Float32(position - low) * (sorted[min(low + 1, end)] - sorted[low])
+end
+
+"""
+    centre_and_spread(column, rng)
+
+Mean and standard deviation of a column; where single values carry most of the variance (the standard deviation is more than three times the mean
+absolute deviation), the median and what the interquartile range would say of a normal distribution.
+"""
+function centre_and_spread(column, rng::Stream)
+    n = length(column)
+    centre = lane_sum(identity, column, 1:n) / n
+    spread = sqrt(lane_sum(x -> (x - centre)^2, column, 1:n) / n)
+    spread > 3 * lane_sum(x -> abs(x - centre), column, 1:n) / n || return Float32(centre), Float32(spread)
+    sorted = sorted_sample(column, rng)
+    return sorted_quantile(sorted, 0.5), (sorted_quantile(sorted, 0.75) - sorted_quantile(sorted, 0.25)) / 1.349f0
+end
+
+# Sums of f(value) in an order that is the same everywhere; four side by side, which an ordered sum has not.
+function lane_sum(f, values, rows::UnitRange{Int})
+    a = b = c = d = 0.0
+    r, stop = first(rows), last(rows)
+    @inbounds while r + 3 <= stop
+        a += f(Float64(values[r]))
+        b += f(Float64(values[r + 1]))
+        c += f(Float64(values[r + 2]))
+        d += f(Float64(values[r + 3]))
+        r += 4
+    end
+    @inbounds while r <= stop
+        a += f(Float64(values[r]))
+        r += 1
+    end
+    return (a + b) + (c + d)
+end
