@@ -1,6 +1,6 @@
 # Every imperfection: that it does what it says, and leaves everything else as it was.
 
-using AviciSim: DoIntervention, Parameter, Possible, Stream, project
+using AviciSim: Parameter, Stream, project
 
 struct Doubled <: Imperfection end
 AviciSim.apply!(table, ::Doubled, rng) = (table.x .*= 2; (factor = 2,))
@@ -93,7 +93,7 @@ end
     @test maximum(inside) < 1.0e-4
     @test std(shifts) ≈ 0.5 rtol = 0.25
     scaled = with(Batches(2; scale = 0.3, labelled = 0); size = many)
-    @test scaled.batch === nothing && strengths(scaled)["labelled"] == false
+    @test scaled.batch === nothing && !strengths(scaled)["labelled"]
     scaled = with(Batches(2; scale = 0.3); size = many)
     factors = [std(scaled.x[scaled.batch .== b, j]) / std(clean[scaled.batch .== b, j]) for b in 1:2, j in 1:30]
     @test std(log.(factors)) ≈ 0.3 rtol = 0.3

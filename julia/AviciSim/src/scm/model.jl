@@ -61,7 +61,7 @@ function simulate_scm!(
     graph::AbstractMatrix{UInt8},
     n_obs::Int,
 )
-    n, d = size(x)
+    d = size(x, 2)
     size(graph) == (d, d) || throw(ArgumentError("graph must be $d × $d, got $(join(size(graph), " × "))"))
     target_rng = split(rng, "targets")
     assign!(interventions, target_rng, intervention, n_obs)
