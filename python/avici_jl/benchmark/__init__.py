@@ -10,6 +10,7 @@ from avici_jl.benchmark.ablations import ablations
 from avici_jl.benchmark.calibration import calibration
 from avici_jl.benchmark.checks import checks
 from avici_jl.benchmark.cross import cross
+from avici_jl.benchmark.external import external, imperfections
 from avici_jl.benchmark.measure import FULL, QUICK, Effort
 from avici_jl.benchmark.models import models
 from avici_jl.benchmark.real import sachs, semireal
@@ -28,6 +29,8 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
     "calibration": calibration,
     "cross": cross,
     "ablations": ablations,
+    "external": external,
+    "imperfections": imperfections,
     "sachs": sachs,
     "semireal": semireal,
     "checks": checks,
