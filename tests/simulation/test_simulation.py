@@ -171,6 +171,23 @@ def test_what_is_known_of_simulated_datasets() -> None:
     assert len(simulate_batch("grn", 2, **size)) == 3 and np.isnan(batch.strengths).all() == (single.strengths is None)
 
 
+def test_imperfections_of_ones_own() -> None:
+    clean = simulate("linear", d=4, n_obs=400, seed=2)
+    error = {"model": "measurement-error", "variance": 0.25}
+    data = simulate("linear", d=4, n_obs=400, seed=2, imperfections=error)
+    np.testing.assert_allclose(np.std(data.x - clean.x, 0), 0.5 * np.std(clean.x, 0), rtol=0.15)
+    assert data.drawn["imperfections"] == [{**error, "variables": 4}]
+    gaps = {"model": "missing", "cells": [0.2, 0.2], "share": 1.0, "pattern": "blocks"}
+    batch = simulate_batch("linear", 2, d=4, n_obs=400, seed=2, imperfections=[error, gaps])
+    assert np.nanmax(abs(batch[0][0] - data.x)) == 0 and 0.1 < np.isnan(batch[0]).mean() < 0.3
+    with pytest.raises(SimulationError, match="imperfections: .*imperfection.* 1: unknown key"):
+        simulate("linear", d=4, n_obs=4, imperfections={"model": "missing", "cells": 0.1, "share_": 2})
+    with pytest.raises(InputError, match="texts, numbers"):
+        simulate("linear", d=4, n_obs=4, imperfections={"model": print})
+    with pytest.raises(SimulationError, match="for values"):
+        simulate("grn", d=4, n_obs=4, imperfections=error)
+
+
 def test_names_with_quotes_survive(tmp_path: Path) -> None:
     names = ['the "big" one', "β-actin", "a\\b"]
     data = Dataset(np.zeros((2, 3), np.float32), np.zeros((2, 3), np.uint8), None, names)

@@ -42,6 +42,8 @@ function Domain(
     shares(list::AbstractVector, _) = [Float64(first(entry)) => last(entry) for entry in list]
     shares(::Nothing, before) = before
     shares(part, _) = [1.0 => part]
+    imperfections = possible(imperfection, base.imperfections)
+    base.kind == "counts" && !isempty(imperfections) && throw(ArgumentError("imperfections are for values; genes have their own"))
     return Domain(
         something(name, base.name),
         base.kind,
@@ -53,7 +55,7 @@ function Domain(
         shares(noise, base.noises),
         shares(intervention, base.interventions),
         shares(measurement, base.measurements),
-        possible(imperfection, base.imperfections),
+        imperfections,
     )
 end
 

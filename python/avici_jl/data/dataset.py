@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avici_jl._runtime.toml import inline
 from avici_jl.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Dataset:
         meta = {**self.origin, "names": list(self.names), "kind": self.kind}
         if self.drawn:
             meta["drawn"] = self.drawn
-        lines = [f"{key} = {_toml(value)}\n" for key, value in meta.items()]
+        lines = [f"{key} = {inline(value)}\n" for key, value in meta.items()]
         (folder / "meta.toml").write_text("".join(lines), encoding="utf-8")
         return folder
 
@@ -141,12 +141,3 @@ class Dataset:
             "origin": meta,
         }
         return Dataset(x.astype(np.float32), interventions.astype(np.uint8), **facts, **known)
-
-
-def _toml(value: Any) -> str:
-    """A value in TOML, on one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)  # texts and numbers are written as in JSON

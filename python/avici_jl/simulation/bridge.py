@@ -34,6 +34,10 @@ network(names, sources, targets, signs) = AviciSim.Network(
 described(drawn::AbstractDict) = sprint(AviciSim.Pkg.TOML.print, drawn)
 described(drawn::AbstractVector) = described(Dict("datasets" => drawn))
 
+imperfect(domain, text) = AviciSim.Domain(
+    domain; imperfection = AviciSim.read_imperfections(AviciSim.Pkg.TOML.parse(text)["imperfection"], "imperfections")
+)
+
 message(e) = e isa ArgumentError ? e.msg : sprint(showerror, e)
 message(e::TaskFailedException) = message(e.task.exception)
 message(e::CompositeException) = message(first(e))
@@ -118,6 +122,7 @@ def simulate(
     seed: int = 0,
     index: int = 0,
     network: Network | None = None,
+    imperfections: str = "",
 ) -> Simulated:
     """Simulate dataset number `index` of the stream `seed`.
 
@@ -130,6 +135,7 @@ def simulate(
         seed: chooses the stream of datasets.
         index: which dataset of the stream, from 0.
         network: used instead of a random graph.
+        imperfections: used instead of the domain's: a key `imperfection` in TOML, a list of tables.
 
     Raises:
         SimulationError: the simulator refused or failed; the message is Julia's.
@@ -142,6 +148,7 @@ def simulate(
             "simulate",
             domain,
             code,
+            imperfections,
             **options,
             n_obs=as_int(n_obs),
             n_int=as_int(n_int),
@@ -165,6 +172,7 @@ def simulate_batch(
     seed: int = 0,
     first: int = 0,
     truth: bool = False,
+    imperfections: str = "",
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | SimulatedBatch:
     """Simulate the datasets `first` to `first + count - 1` of the stream `seed`, spread over Julia's threads.
 
@@ -177,7 +185,7 @@ def simulate_batch(
     with _lock:
         sizes = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
         options = {key: as_int(size) for key, size in sizes.items()}
-        made = _call("simulate_batch", domain, code, as_int(count), **options, truth=bool(truth))
+        made = _call("simulate_batch", domain, code, imperfections, as_int(count), **options, truth=bool(truth))
         names = SimulatedBatch._fields[: -1 if truth else 3]
         arrays: list[Any] = [np.moveaxis(_view(getattr(made, name)), -1, 0) for name in names]
         if truth:
@@ -190,9 +198,11 @@ def _described(drawn: Any) -> dict[str, Any]:
     return tomllib.loads(str(_bridge().described(drawn)))
 
 
-def _call(function: str, domain: str, code: bool, *args: Any, **options: Any) -> Any:
+def _call(function: str, domain: str, code: bool, imperfections: str, *args: Any, **options: Any) -> Any:
     simulators = _bridge().AviciSim
     loaded = _translated(simulators.load_domain, domain, code=code)
+    if imperfections:
+        loaded = _translated(_bridge().imperfect, loaded, imperfections)
     return _translated(getattr(simulators, function), loaded, *args, **options)
 
 

@@ -89,6 +89,7 @@ end
 possible(list::AbstractVector, before) = Possible[possible_one(entry) for entry in list]
 possible(::Nothing, before) = before
 possible(entry, before) = [possible_one(entry)]
+possible_one(entry::Possible) = entry
 possible_one(entry::Imperfection) = Possible(1.0, label(entry), entry)
 possible_one(entry::Pair) = Possible(Float64(first(entry)), label(last(entry)), last(entry))
 
