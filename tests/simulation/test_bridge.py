@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from avici_jl.errors import SimulationError
-from avici_jl.simulation import bridge
+from avici_jl.simulation import bridge, startup
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = {"d": 5, "n_obs": 12, "n_int": 8}
@@ -85,13 +85,6 @@ def test_julia_errors_become_readable() -> None:
             call("linear", d=5, n_obs=-7)
 
 
-def test_julia_that_is_bound_to_another_thread_is_not_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    bridge.julia()
-    monkeypatch.setattr(bridge, "_thread", -1)
-    with pytest.raises(SimulationError, match="thread"):
-        bridge.simulate("linear", **SIZE)
-
-
 def test_missing_julia_is_explained() -> None:
     code = """
 from avici_jl.errors import SimulationError
@@ -110,11 +103,11 @@ def test_importing_the_package_starts_neither_julia_nor_jax() -> None:
     assert result.stdout.strip() == "set()", result.stderr
 
 
-def test_only_the_bridge_imports_juliacall() -> None:
+def test_only_the_bridge_and_its_start_import_juliacall() -> None:
     importing = re.compile(r"(import|from)\s+juliacall|import_module\(.juliacall")
     package = ROOT / "python" / "avici_jl"
     found = [path.relative_to(package) for path in package.rglob("*.py") if importing.search(path.read_text())]
-    assert found == [Path("simulation/bridge.py")]
+    assert sorted(found) == [Path("simulation/bridge.py"), Path("simulation/startup.py")]
 
 
 def test_the_julia_project_of_the_checkout_matches_the_package() -> None:
@@ -133,5 +126,5 @@ def test_the_extension_for_ipython_is_for_its_sessions(
     monkeypatch.setenv(name, "yes")  # so that what is set is undone
     monkeypatch.delenv(name)
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: session))
-    bridge._leave_ipython_alone()
+    startup._leave_ipython_alone()
     assert os.environ.get(name) == expected

@@ -17,6 +17,7 @@ export adjacency, interventions, knockdown, knockout, overexpress, profile, simu
 export list_domains, list_networks, load_dataset, load_domain, load_network, save_dataset
 
 include("elementary.jl")
+include("interrupt.jl")
 include("random.jl")
 include("distributions.jl")
 include("tables.jl")

@@ -6,12 +6,10 @@ Julia stores columns contiguously, so each dataset is in Fortran order.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import os
-import sys
+import signal
 import threading
 import tomllib
+from collections import deque
 from operator import index as as_int
 from typing import Any, NamedTuple
 
@@ -19,7 +17,9 @@ import numpy as np
 
 from avici_jl._runtime.resources import julia_package_dir
 from avici_jl.errors import SimulationError
+from avici_jl.simulation import interrupts
 from avici_jl.simulation.known_graph import Network
+from avici_jl.simulation.startup import start_julia, wrong_thread
 
 _PRELUDE = """
 using AviciSim
@@ -41,18 +41,17 @@ imperfect(domain, text) = AviciSim.Domain(
 message(e) = e isa ArgumentError ? e.msg : sprint(showerror, e)
 message(e::TaskFailedException) = message(e.task.exception)
 message(e::CompositeException) = message(first(e))
-"""
 
-_NO_JULIA = """\
-Julia could not be started: {reason}
-avici_jl installs Julia by itself the first time it simulates, which needs an internet connection. \
-Without one, install Julia 1.10 or later and the Julia package PythonCall, then set PYTHON_JULIAPKG_EXE \
-to the julia program, PYTHON_JULIAPKG_PROJECT to a Julia project that has PythonCall, and \
-PYTHON_JULIAPKG_OFFLINE=yes. Predicting does not need Julia."""
+interrupted(e) = e isa InterruptException
+interrupted(e::TaskFailedException) = interrupted(e.task.exception)
+interrupted(e::CompositeException) = any(interrupted, e)
+"""
 
 _lock = threading.RLock()
 _module: Any = None
 _thread: int | None = None  # the Python thread that Julia is bound to; None where any thread may call it
+_version: Any = None  # of Julia
+_dropped: deque[Any] = deque()  # arrays that another thread has dropped, and that only Julia's may give back
 
 
 def julia() -> Any:
@@ -207,71 +206,71 @@ def _call(function: str, domain: str, code: bool, imperfections: str, *args: Any
 
 
 def _translated(function: Any, *args: Any, **options: Any) -> Any:
-    """Call a function of Julia; its errors become Python's."""
+    """Call a function of Julia; its errors become Python's, and Ctrl-C ends it.
+
+    A handler of SIGINT that does not raise leaves Julia no choice but to begin again: what it had made is lost.
+    """
     bridge = _bridge()
-    if _thread not in (None, threading.get_ident()):
-        raise SimulationError(
-            "This version of Julia can be called only from the Python thread that started it. "
-            "Simulate in that thread, or use Julia 1.9 or later."
-        )
     from juliacall import JuliaError
 
-    try:
-        return function(*args, **options)
-    except JuliaError as error:
-        raise SimulationError(str(bridge.message(error.exception))) from None
+    while True:
+        noted = bytearray()
+        try:
+            with interrupts.noted_signals() as noted:
+                return function(*args, **options)
+        except JuliaError as error:
+            interrupted, message = bridge.interrupted(error.exception), str(bridge.message(error.exception))
+        # Raised here, the error does not hold on to Julia's, and can be dropped in any thread.
+        if not interrupted:
+            raise SimulationError(message)
+        if signal.SIGINT not in noted:
+            raise KeyboardInterrupt  # Julia has caught the signal before Python
+
+
+class _View:
+    """What a NumPy array holds on to instead of Julia's array, which only Julia's thread may give back."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = np.asarray(array)
+        self.__array_interface__ = self._array.__array_interface__
+
+    def __del__(self) -> None:
+        if _thread not in (None, threading.get_ident()):
+            _dropped.append(self._array)
 
 
 def _view(array: Any) -> np.ndarray:
     """NumPy view of a Julia array; it holds on to the array."""
-    return np.asarray(array)
+    return np.asarray(_View(array))
 
 
 def _bridge() -> Any:
-    """The Julia module that holds AviciSim and the helpers of this file, started once."""
-    global _module, _thread
+    """The Julia module that holds AviciSim and the helpers of this file, started once.
+
+    Nothing here may call Julia from a thread that it does not know: before 1.9 it would never return.
+    """
+    global _module, _thread, _version
     with _lock:
         if _module is None:
             _module = _start()
+            _version = _module.seval("string(VERSION)")
             if not _module.seval('VERSION >= v"1.9"'):
                 _thread = threading.get_ident()
+        if _thread not in (None, threading.get_ident()):
+            raise wrong_thread(_version)
+        _dropped.clear()
         return _module
 
 
-def _keep_exceptions_working() -> None:
-    """Make the compiler's own unwinder the first that is found, before Julia is loaded.
-
-    A distribution's Julia brings libunwind, which has functions of the same names; C++ extensions that are loaded
-    after it would end the process with their first exception.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
-
-
-def _leave_ipython_alone() -> None:
-    """Without a session of IPython, keep juliacall from loading its extension and saying so: flax imports IPython."""
-    ipython = sys.modules.get("IPython")
-    if ipython is not None and ipython.get_ipython() is None:
-        os.environ.setdefault("PYTHON_JULIACALL_AUTOLOAD_IPYTHON_EXTENSION", "no")
-
-
 def _start() -> Any:
-    _keep_exceptions_working()
-    _leave_ipython_alone()
-    if os.environ.get("PYTHON_JULIACALL_THREADS", "1") != "1":
-        # Julia's threads stop each other for garbage collection with signals that it has to handle itself.
-        os.environ.setdefault("PYTHON_JULIACALL_HANDLE_SIGNALS", "yes")
-    try:
-        import juliacall
-    except Exception as error:
-        raise SimulationError(_NO_JULIA.format(reason=error)) from error
+    juliacall = start_julia()
     package = julia_package_dir()
     try:
         module = juliacall.newmodule("AviciBridge")
         module.seval("path -> path in LOAD_PATH || pushfirst!(LOAD_PATH, path)")(str(package))
         module.seval(_PRELUDE)
+        module.AviciSim.watch_interrupts(interrupts.SOCKET)
+        return module
     except juliacall.JuliaError as error:
         reason = juliacall.Base.sprint(juliacall.Base.showerror, error.exception)
         raise SimulationError(f"The Julia package AviciSim in {package} could not be loaded: {reason}") from None
-    return module

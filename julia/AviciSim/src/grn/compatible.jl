@@ -161,6 +161,7 @@ end
 function integrate!(path, production, noise, state, stride, chains, steps, decay, scale, dt::Float32, kind::Val)
     blocks = size(state, 1) ÷ LANES
     for t in 0:steps - 1, g in 1:length(decay)
+        g == 1 && t % 64 == 0 && check_interrupt()
         λ, q = decay[g], scale[g]
         for block in 0:blocks - 1
             own, now = ((g - 1) * blocks + block) * LANES, (g - 1) * stride + t * chains + block * LANES

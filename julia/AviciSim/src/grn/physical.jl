@@ -64,6 +64,7 @@ advance!(block::Block, rng::Stream, problem::GRNProblem, inverses, algorithm::Eu
 function advance!(block::Block, rng::Stream, problem::GRNProblem, inverses, dt::Float32, steps::Int, noise::Val)
     is_regulator = are_regulators(problem)
     for _ in 1:steps
+        check_interrupt()
         fill_normal!(rng, block.noise)
         step!(block, problem, is_regulator, inverses, dt, noise)
     end

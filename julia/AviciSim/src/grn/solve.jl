@@ -140,14 +140,17 @@ end
 
 # f(1), ..., f(count) on all threads, each of which takes the next number when it is free; the first failure is thrown as it is.
 function in_threads(f, count::Int)
+    check_interrupt()
     count == 1 && return (f(1); nothing)
     failures, next = Vector{Any}(nothing, count), Threads.Atomic{Int}(1)
     Threads.@threads for _ in 1:min(count, Threads.nthreads())
         while (k = Threads.atomic_add!(next, 1)) <= count
             try
+                check_interrupt()
                 f(k)
             catch failure
                 failures[k] = failure
+                failure isa InterruptException && Threads.atomic_xchg!(next, count + 1)
             end
         end
     end

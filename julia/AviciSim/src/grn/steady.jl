@@ -54,6 +54,7 @@ function settle!(relaxation::Relaxation, problem::GRNProblem, scale)
     regulates, order = are_regulators(problem), topological_order(adjacency(problem))
     if order === nothing
         for _ in 1:40 + 4 * length(problem)
+            check_interrupt()
             relax!(relaxation, problem, regulates, scale) || break
         end
     else

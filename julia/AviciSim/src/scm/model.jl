@@ -94,6 +94,7 @@ end
 function fill_columns!(x, interventions, variables::Stream, f, ε, value, graph, order, n_obs::Int)
     listed, last = causes_of_each(graph)
     for j in order
+        check_interrupt()
         own = split(variables, j)
         column, causes = view(x, :, j), view(x, :, view(listed, last[j] + 1:last[j + 1]))
         evaluate!(column, f, causes, own)
