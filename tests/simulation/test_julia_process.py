@@ -18,7 +18,7 @@ import pytest
 from avici_jl.errors import SimulationError
 from avici_jl.simulation import interrupts, startup
 
-SECONDS = 120
+SECONDS = 300
 SETTINGS = ("PYTHON_JULIACALL_HANDLE_SIGNALS", "PYTHON_JULIACALL_THREADS", "JULIA_NUM_THREADS")
 
 
