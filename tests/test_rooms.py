@@ -14,8 +14,8 @@ import avici_jl
 
 PACKAGE = Path(avici_jl.__file__).parent
 ROOMS = """
-errors _runtime data network checkpoints posterior prediction model
-simulation evaluation training plots export benchmark cli
+errors _runtime data network checkpoints plots posterior model
+simulation evaluation training export benchmark cli
 """.split()
 """From the ground up: a room imports only those before it."""
 

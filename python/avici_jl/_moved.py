@@ -44,6 +44,7 @@ MOVED = {
     "interventions": "data.interventions",
     "memory": "_runtime.memory",
     "plausibility": "data.shift",
+    "prediction": "posterior.edges",
     "preprocess": "data.standardize",
     "resources": "_runtime.resources",
     "simulation.dataset": "data.dataset",

@@ -22,7 +22,7 @@ from avici_jl.data.shift import differences
 from avici_jl.data.standardize import features
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
 from avici_jl.network import build_network
-from avici_jl.prediction import check_count, check_probability, edge_table, sample, to_graph
+from avici_jl.posterior.edges import check_count, check_probability, edge_table, sample, to_graph
 
 if TYPE_CHECKING:
     import networkx as nx

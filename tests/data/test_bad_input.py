@@ -26,7 +26,7 @@ from avici_jl import (
 from avici_jl._runtime.resources import pretrained_dir
 from avici_jl.data.files import read_edges, read_entries
 from avici_jl.plots import plot_calibration, plot_precision_recall, plot_training
-from avici_jl.prediction import edge_table, sample, to_graph
+from avici_jl.posterior.edges import edge_table, sample, to_graph
 
 EARLIER = Path(__file__).parents[1] / "checkpoints" / "0.1"
 X = np.random.default_rng(0).normal(size=(20, 3))

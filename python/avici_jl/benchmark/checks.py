@@ -17,7 +17,7 @@ from avici_jl.errors import AviciError
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.compare import EVALUATION_SEED, Setting, labelled_data
 from avici_jl.model import Model
-from avici_jl.prediction import without_cycles
+from avici_jl.posterior.edges import without_cycles
 from avici_jl.simulation import Dataset, list_domains
 from avici_jl.training.sources import HELD_OUT_SEED
 

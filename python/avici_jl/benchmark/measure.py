@@ -14,7 +14,7 @@ from avici_jl.benchmark.methods.interface import Cost, Gives
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.compare import Setting, labelled_data
 from avici_jl.model import Model
-from avici_jl.prediction import without_cycles
+from avici_jl.posterior.edges import without_cycles
 from avici_jl.simulation import Dataset
 
 FAMILIES = {"linear": ("linear", "scm"), "rff": ("rff", "scm"), "grn-paper": ("grn-paper", "grn")}

@@ -11,6 +11,7 @@ from avici_jl._runtime.trust import Untrusted
 from avici_jl.errors import CheckpointError
 
 CONFIG, CARD, PARAMS, CHECKPOINTS = "config.json", "card.json", "params", "checkpoints"
+PROGRESS, HELD_OUT = "progress.csv", "held_out.csv"
 
 
 def read_json(path: Path) -> dict[str, Any]:

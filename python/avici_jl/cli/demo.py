@@ -41,7 +41,7 @@ def demo(
         from avici_jl._runtime.trust import trusted
         from avici_jl.model import Model
         from avici_jl.plots import plot_prediction
-        from avici_jl.prediction import edge_table
+        from avici_jl.posterior.edges import edge_table
         from avici_jl.simulation import simulate
 
         trained = Model.load(model)

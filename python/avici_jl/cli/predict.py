@@ -106,7 +106,7 @@ def predict(
         from avici_jl.data.files import read_edges, read_entries, read_table
         from avici_jl.data.inputs import read_input
         from avici_jl.model import Model
-        from avici_jl.prediction import check_probability, edge_table, to_graph, without_cycles
+        from avici_jl.posterior.edges import check_probability, edge_table, to_graph, without_cycles
 
         if threshold is not None:
             check_probability(threshold)

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from avici_jl.checkpoints.files import HELD_OUT, PROGRESS
 from avici_jl.errors import InputError
-from avici_jl.training.watch import HELD_OUT, PROGRESS
 
 if TYPE_CHECKING:
     import pandas as pd

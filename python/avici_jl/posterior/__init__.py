@@ -1,1 +1,5 @@
-"""What a prediction says about graphs: those without cycles, the most probable one and draws."""
+"""What one inference found, and all that follows from it: edges, graphs without cycles, draws, comparisons."""
+
+from avici_jl.posterior.posterior import Posterior
+
+__all__ = ["Posterior"]

@@ -14,9 +14,8 @@ from typing import Any
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
+from avici_jl.checkpoints.files import HELD_OUT, PROGRESS
 from avici_jl.training.held_out import Score
-
-PROGRESS, HELD_OUT = "progress.csv", "held_out.csv"
 
 _PROGRESS_FIELDS = (
     "step",

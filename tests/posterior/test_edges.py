@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from avici_jl.errors import InputError
-from avici_jl.prediction import edge_table, sample, to_graph, without_cycles
+from avici_jl.posterior.edges import edge_table, sample, to_graph, without_cycles
 
 P = np.array([[0.0, 0.9, 0.2], [0.4, 0.0, 0.8], [0.7, 0.1, 0.0]])
 NAMES = ["a", "b", "c"]

@@ -1,0 +1,310 @@
+"""Posterior: what one inference found, from which every answer is derived without asking the network again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from avici_jl.data.inputs import Input
+from avici_jl.data.words import listed
+from avici_jl.errors import InputError
+from avici_jl.posterior.acyclic import most_probable_acyclic, sample_acyclic
+from avici_jl.posterior.edges import check_count, check_probability, edge_table, sample
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Edge probabilities of one dataset, with the data that they are of.
+
+    Attributes:
+        probabilities: [d, d] float32; entry [i, j] is the probability that i directly causes j, diagonal 0.
+        data: the table as it was understood.
+        threshold: the probability from which on an edge is reported, the model's for this kind of rows.
+        model: name of the model.
+        kind: "values" or "counts".
+        notes: what is unusual about the data, in sentences.
+    """
+
+    probabilities: np.ndarray
+    data: Input
+    threshold: float
+    model: str
+    kind: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[Any]:
+        """Labels of the variables, as the user gave them."""
+        return self.data.labels
+
+    def edges(self, threshold: float | None = None) -> pd.DataFrame:
+        """The edges of at least this probability as a table `source, target, probability`, the most probable first.
+
+        Args:
+            threshold: by default that of the model; 0 for all d (d - 1) pairs.
+
+        Raises:
+            InputError: the threshold is no probability.
+        """
+        return edge_table(self.probabilities, self.names, threshold=self._chosen(threshold))
+
+    def adjacency(self, threshold: float | None = None, *, acyclic: bool = False) -> np.ndarray:
+        """[d, d] uint8, 1 where an edge has at least this probability; `graph` has the same edges."""
+        chosen = self._chosen(threshold)
+        kept = self.probabilities >= chosen
+        np.fill_diagonal(kept, False)
+        if acyclic:
+            kept = most_probable_acyclic(self.probabilities, kept, chosen)
+        return kept.astype(np.uint8)
+
+    def graph(self, threshold: float | None = None, *, acyclic: bool = False) -> nx.DiGraph:
+        """The edges of at least this probability as a directed graph with the edge attribute "probability".
+
+        Args:
+            threshold: by default that of the model.
+            acyclic: the most probable subset of these edges that has no cycle; see `most_probable_acyclic`.
+
+        Raises:
+            InputError: the threshold is no probability.
+        """
+        import networkx as nx
+
+        graph = nx.DiGraph()
+        graph.add_nodes_from(self.names)
+        for i, j in np.argwhere(self.adjacency(threshold, acyclic=acyclic)):
+            graph.add_edge(self.names[i], self.names[j], probability=float(self.probabilities[i, j]))
+        return graph
+
+    to_networkx = graph
+
+    def sample(self, count: int, *, seed: int = 0, acyclic: bool = True) -> np.ndarray:
+        """Graphs drawn from the posterior.
+
+        Args:
+            count: how many.
+            seed: of the draws.
+            acyclic: given that there is no cycle (see `sample_acyclic`); else edges are independent (Eq. 3).
+
+        Returns:
+            [count, d, d] uint8.
+
+        Raises:
+            InputError: `count` is no number of graphs.
+        """
+        check_count(count)
+        return (sample_acyclic if acyclic else sample)(self.probabilities, count, seed)
+
+    @property
+    def expected_edges(self) -> float:
+        """Expected number of edges: the sum of the probabilities."""
+        return float(self.probabilities.sum())
+
+    @property
+    def entropy(self) -> float:
+        """Entropy of the independent edges in bits: how much is left to learn."""
+        p = self.probabilities[~np.eye(len(self.probabilities), dtype=bool)].astype(float)
+        inside = p[(p > 0) & (p < 1)]
+        return float(-(inside * np.log2(inside) + (1 - inside) * np.log2(1 - inside)).sum())
+
+    def regulators(self, top: int | None = 10) -> pd.DataFrame:
+        """Variables by the expected number of their direct effects, most first.
+
+        Args:
+            top: how many; None for all.
+
+        Returns:
+            A table `variable, expected_targets, targets`, the last the number at the threshold.
+        """
+        import pandas as pd
+
+        table = pd.DataFrame(
+            {
+                "variable": pd.Series(self.names, dtype=object),
+                "expected_targets": self.probabilities.sum(axis=1, dtype=float),
+                "targets": self.adjacency().sum(axis=1, dtype=int),
+            }
+        )
+        ranked = table.sort_values("expected_targets", ascending=False, kind="stable", ignore_index=True)
+        return ranked if top is None else ranked.head(top)
+
+    def targets(self, of: Hashable, threshold: float | None = None) -> pd.DataFrame:
+        """What a variable causes directly: a table `target, probability`."""
+        return self._around(of, self.probabilities[self._place(of)], "target", threshold)
+
+    def causes(self, of: Hashable, threshold: float | None = None) -> pd.DataFrame:
+        """The direct causes of a variable: a table `source, probability`."""
+        return self._around(of, self.probabilities[:, self._place(of)], "source", threshold)
+
+    def markov_blanket(self, of: Hashable, threshold: float | None = None) -> list[Any]:
+        """The direct causes, direct effects and the effects' other causes of a variable, in the order of the table.
+
+        Given these, the variable is independent of all others in the graph at the threshold.
+        """
+        graph, place = self.adjacency(threshold).astype(bool), self._place(of)
+        blanket = graph[place] | graph[:, place] | graph[:, graph[place]].any(axis=1)
+        blanket[place] = False
+        return [self.names[k] for k in np.flatnonzero(blanket)]
+
+    def compare(self, other: Posterior, threshold: float | None = None) -> pd.DataFrame:
+        """Which edges appear and vanish from this posterior to another of the same variables.
+
+        Args:
+            other: of the same variables, in any order.
+            threshold: of both; by default that of each.
+
+        Returns:
+            A table `source, target, probability, other, change`, of the edges of either, the largest difference first;
+            change is "appears", "vanishes" or "stays".
+
+        Raises:
+            InputError: the variables are not the same.
+        """
+        import pandas as pd
+
+        if set(self.names) != set(other.names):
+            odd = [str(name) for name in self.names if name not in set(other.names)]
+            odd += [str(name) for name in other.names if name not in set(self.names)]
+            raise InputError(f"Only posteriors of the same variables can be compared; these are in one: {listed(odd)}.")
+        order = [other.names.index(name) for name in self.names]
+        ours, theirs = self.adjacency(threshold), other.adjacency(threshold)[np.ix_(order, order)]
+        p, q = self.probabilities, other.probabilities[np.ix_(order, order)]
+        cause, effect = np.nonzero(ours | theirs)
+        change = np.array([["", "appears"], ["vanishes", "stays"]])[ours[cause, effect], theirs[cause, effect]]
+        labels = np.array([*self.names, None], dtype=object)[:-1]
+        table = pd.DataFrame(
+            {
+                "source": labels[cause],
+                "target": labels[effect],
+                "probability": p[cause, effect],
+                "other": q[cause, effect],
+                "change": change,
+            }
+        )
+        difference = (table["other"] - table["probability"]).abs()
+        return table.loc[difference.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The probabilities as a table with labels on both axes, causes in rows."""
+        import pandas as pd
+
+        labels = self.data.names if self.data.columns is None else self.data.columns
+        return pd.DataFrame(self.probabilities, index=labels, columns=labels)
+
+    def to_anndata(self, adata: Any, key: str = "avici") -> None:
+        """Write the result into an AnnData of the same variables.
+
+        `adata.varp[key]` becomes the probabilities, `adata.uns[key]` the name of the model and the threshold.
+
+        Raises:
+            InputError: it is no AnnData, or its variables are others.
+        """
+        if not hasattr(adata, "varp"):
+            raise InputError(f"to_anndata writes into an AnnData; a {type(adata).__name__} was given.")
+        if adata.n_vars != len(self.probabilities):
+            raise InputError(f"The AnnData has {adata.n_vars} variables, the posterior {len(self.probabilities)}.")
+        adata.varp[key] = self.probabilities
+        adata.uns[key] = {"model": self.model, "threshold": self.threshold}
+
+    def plot(self, *, truth: np.ndarray | None = None, threshold: float | None = None) -> Figure:
+        """Probabilities as a matrix and as a graph; see `avici_jl.plots.plot_prediction`."""
+        from avici_jl.plots import plot_prediction
+
+        return plot_prediction(
+            self.probabilities, self.data.names, truth=truth, threshold=self._chosen(threshold), title=self.model
+        )
+
+    def save(self, path: str | Path) -> Path:
+        """Write everything to one file (`.npz`), which `Posterior.load` reads. It holds arrays and text, no code."""
+        path = Path(path)
+        about = {
+            "format": _FORMAT,
+            "names": self.data.names,
+            "model": self.model,
+            "kind": self.kind,
+            "threshold": self.threshold,
+            "notes": list(self.notes),
+        }
+        with open(path, "wb") as file:
+            np.savez_compressed(
+                file,
+                probabilities=self.probabilities,
+                x=self.data.x,
+                interventions=self.data.interventions,
+                about=np.array(json.dumps(about, ensure_ascii=False)),
+            )
+        return path
+
+    @staticmethod
+    def load(path: str | Path) -> Posterior:
+        """Read what `save` wrote. Labels that are not text come back as text.
+
+        Raises:
+            InputError: the file is missing or something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                about = json.loads(str(file["about"]))
+                data = Input(file["x"], file["interventions"], list(about["names"]))
+                probabilities = file["probabilities"]
+            if probabilities.shape != (len(data.names),) * 2 or data.x.shape[1:] != (len(data.names),):
+                raise ValueError("its parts do not fit together")
+            return Posterior(
+                probabilities,
+                data,
+                float(about["threshold"]),
+                str(about["model"]),
+                str(about["kind"]),
+                tuple(about["notes"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is no posterior that can be read: {error}") from None
+
+    def __repr__(self) -> str:
+        n, d = self.data.x.shape
+        rows = int(self.data.interventions.any(axis=1).sum())
+        return (
+            f"Posterior of {self.model}: {int(self.adjacency().sum())} edges at the threshold {self.threshold:.2f} "
+            f"(expected {self.expected_edges:.1f}), {d} variables, {n} rows ({rows} interventional)"
+        )
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        table = self.edges().head(10)
+        shown = table.to_html(index=False, float_format="{:.3f}".format, border=0)
+        more = int(self.adjacency().sum()) - len(table)
+        return f"<p>{escape(repr(self))}</p>{shown}" + (f"<p>… and {more} more</p>" if more > 0 else "")
+
+    def _chosen(self, threshold: float | None) -> float:
+        if threshold is None:
+            return self.threshold
+        check_probability(threshold)
+        return float(threshold)
+
+    def _place(self, name: Hashable) -> int:
+        try:
+            return self.names.index(name)
+        except ValueError:
+            known = listed([str(other) for other in self.names])
+            raise InputError(f"There is no variable {name!r}; there are {known}.") from None
+
+    def _around(self, of: Hashable, p: np.ndarray, heading: str, threshold: float | None) -> pd.DataFrame:
+        import pandas as pd
+
+        kept = p >= self._chosen(threshold)
+        kept[self._place(of)] = False
+        names = [name for name, keep in zip(self.names, kept, strict=True) if keep]
+        table = pd.DataFrame({heading: pd.Series(names, dtype=object), "probability": p[kept]})
+        return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
