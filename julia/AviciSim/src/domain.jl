@@ -131,7 +131,7 @@ function parse_domain(path::String, code::Bool = true)
     kind in ("values", "counts") || refuse("$path: kind", "must be values or counts, got $(repr(kind))")
     list(key, read) = entries(read, get(table, key, nothing), key, get(from, key, path))
     graphs = list("graph", (t, l) -> read_model(GRAPHS, t, l))
-    mechanisms = list("mechanism", (t, l) -> read_model(MECHANISMS, t, l))
+    mechanisms = list("mechanism", read_mechanism)
     interventions = list("intervention", (t, l) -> read_model(INTERVENTIONS, t, l))
     genes = count(m -> last(m) isa GRNMechanism, mechanisms)
     0 < genes < length(mechanisms) && refuse("$path: mechanism", "grn cannot be mixed with other mechanisms")
@@ -166,7 +166,7 @@ function parse_domain(path::String, code::Bool = true)
         path,
         graphs,
         mechanisms,
-        grn ? [] : list("noise", (t, l) -> read_model(NOISES, t, l)),
+        grn ? [] : list("noise", read_noise),
         interventions,
         measurements,
         imperfections,

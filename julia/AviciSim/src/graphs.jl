@@ -57,13 +57,17 @@ struct StochasticBlock <: GraphModel
 end
 
 """
-    RandomGeometric(radius)
+    RandomGeometric(radius, edges_per_variable=nothing)
 
-Variables at random places in the unit square are linked if closer than `radius`; all edges follow one random order.
+Variables at random places in the unit square are linked if closer than `radius`; all edges follow one random order. The radius, or else the one that
+gives the expected number of edges per variable, whatever the number of variables.
 """
 struct RandomGeometric <: GraphModel
-    radius::Parameter
+    radius::Union{Nothing, Parameter}
+    edges_per_variable::Union{Nothing, Parameter}
 end
+
+RandomGeometric(radius::Parameter) = RandomGeometric(radius, nothing)
 
 const GRAPHS = Models()
 
@@ -91,8 +95,11 @@ GRAPHS["stochastic-block"] = (table, location) -> begin
     StochasticBlock(edges, blocks, parameter(table, "ratio", location; least = 0, most = 1))
 end
 GRAPHS["random-geometric"] = (table, location) -> begin
-    check_keys(table, location, ("radius",))
-    RandomGeometric(parameter(table, "radius", location; above = 0))
+    check_keys(table, location, (), ("radius", "edges_per_variable"))
+    haskey(table, "radius") == haskey(table, "edges_per_variable") &&
+        refuse(location, "either radius or edges_per_variable is expected")
+    read(key) = haskey(table, key) ? parameter(table, key, location; above = 0) : nothing
+    RandomGeometric(read("radius"), read("edges_per_variable"))
 end
 GRAPHS["subnetwork"] = (table, location) -> begin
     check_keys(table, location, ("network",), ("top", "cycles"))
@@ -202,10 +209,23 @@ function ordered_graph(rng::Stream, model::StochasticBlock, d::Int)
 end
 
 function ordered_graph(rng::Stream, model::RandomGeometric, d::Int)
-    radius = draw(settle(model.radius, rng), rng)
+    radius = model.radius === nothing ? radius_of(draw(settle(model.edges_per_variable, rng), rng), d) :
+        draw(settle(model.radius, rng), rng)
     place = [(uniform(rng), uniform(rng)) for _ in 1:d]
     near(a, b) = (a[1] - b[1])^2 + (a[2] - b[2])^2 < radius^2
     return UInt8[i < j && near(place[i], place[j]) for i in 1:d, j in 1:d]
+end
+
+# Two places in the unit square are closer than r <= 1 with probability πr² - 8r³/3 + r⁴/2.
+function radius_of(edges_per_variable::Float64, d::Int)
+    wanted = 2 * edges_per_variable / max(d - 1, 1)
+    wanted < π - 8 / 3 + 1 / 2 || return 2.0 # all pairs
+    low, high = 0.0, 1.0
+    for _ in 1:40
+        r = (low + high) / 2
+        π * r^2 - 8 / 3 * r^3 + r^4 / 2 < wanted ? (low = r) : (high = r)
+    end
+    return high
 end
 
 # Position with probability proportional to its weight; never one of weight zero.

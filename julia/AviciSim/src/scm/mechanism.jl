@@ -51,14 +51,19 @@ MECHANISMS["rff"] = (table, location) -> begin
     read_rff(table, location)
 end
 
-function read_rff(table, location)
-    features = get(table, "features", 100)
+function read_features(table, location; default)
+    features = get(table, "features", default)
     features isa Integer && 1 <= features <= 10^6 || refuse("$location: features", "a whole number from 1 to a million is expected")
+    return Int(features)
+end
+
+function read_rff(table, location)
+    features = read_features(table, location; default = 100)
     return RFFMechanism(
         parameter(table, "length_scale", location; above = 0),
         parameter(table, "output_scale", location; least = 0),
         parameter(table, "bias", location; default = 0.0),
-        Int(features),
+        features,
     )
 end
 

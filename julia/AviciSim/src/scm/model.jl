@@ -44,10 +44,10 @@ function assign_targets(rng::Stream, share::Real, at_once::Int, d::Int, rows::In
 end
 
 """
-    simulate_scm!(x, interventions, rng, mechanism, noise, intervention, graph, n_obs)
+    simulate_scm!(x, interventions, rng, mechanism, noise, intervention, graph, n_obs; effects=nothing)
 
 Fill x (n × d, Float32) and interventions (n × d) with rows of a structural causal model that has the given acyclic graph, the `n_obs`
-observational rows first.
+observational rows first; and [`EdgeEffects`](@ref), where given, with the sign and the strength of every edge.
 
 Throws an `ArgumentError` if the graph has a cycle or the values are too large for Float32.
 """
@@ -55,17 +55,18 @@ function simulate_scm!(
     x::AbstractMatrix{Float32},
     interventions::AbstractMatrix{UInt8},
     rng::Stream,
-    mechanism::Mechanism,
-    noise::Noise,
+    @nospecialize(mechanism::Mechanism),
+    @nospecialize(noise::Noise),
     intervention::DoIntervention,
     graph::AbstractMatrix{UInt8},
-    n_obs::Int,
+    n_obs::Int;
+    effects::Union{Nothing, EdgeEffects} = nothing,
 )
     d = size(x, 2)
     size(graph) == (d, d) || throw(ArgumentError("graph must be $d × $d, got $(join(size(graph), " × "))"))
     target_rng = split(rng, "targets")
     assign!(interventions, target_rng, intervention, n_obs)
-    fill_rows!(x, interventions, rng, target_rng, mechanism, noise, intervention, graph, n_obs)
+    fill_rows!(x, interventions, rng, target_rng, mechanism, noise, intervention, graph, n_obs, effects)
     return x, interventions
 end
 
@@ -82,28 +83,46 @@ function assign!(interventions::AbstractMatrix{UInt8}, rng::Stream, intervention
 end
 
 # The rows of a model under given interventions; `target_rng` is the stream that assigned them.
-function fill_rows!(x, interventions, rng::Stream, target_rng::Stream, mechanism, noise, intervention, graph, n_obs::Int)
+function fill_rows!(
+    x,
+    interventions,
+    rng::Stream,
+    target_rng::Stream,
+    @nospecialize(mechanism),
+    @nospecialize(noise),
+    intervention,
+    graph,
+    n_obs::Int,
+    effects = nothing,
+)
     order = topological_order(graph)
     order === nothing && throw(ArgumentError("a structural causal model needs an acyclic graph; this one has a cycle"))
     value = settle(intervention.value, target_rng)
     f, ε = settle(mechanism, split(rng, "mechanism")), settle(noise, split(rng, "noise"))
-    fill_columns!(x, interventions, split(rng, "variable"), f, ε, value, graph, order, n_obs)
+    # In a matrix of its own: the many parts of these models are compiled once, whatever kind of array x is.
+    room = sees_arguments(f) || f isa Variant ? Matrix{Float32}(undef, size(x)...) : x
+    fill_columns!(room, interventions, split(rng, "variable"), f, ε, value, graph, order, n_obs, effects)
+    room === x || copyto!(x, room)
 end
 
-# A function of its own, so that it is compiled for the types of mechanism and noise.
-function fill_columns!(x, interventions, variables::Stream, f, ε, value, graph, order, n_obs::Int)
+# Not compiled for each pair of a mechanism and a noise: what takes time is inside of them.
+function fill_columns!(x, interventions, variables::Stream, @nospecialize(f), @nospecialize(ε), value, graph, order, n_obs::Int, effects)
     listed, last = causes_of_each(graph)
+    rows = reference_rows(n_obs, size(x, 1))
+    arguments = sees_arguments(f) ? Arguments(size(x)...) : nothing
+    scalings = Scalings()
     for j in order
         check_interrupt()
         own = split(variables, j)
-        column, causes = view(x, :, j), view(x, :, view(listed, last[j] + 1:last[j + 1]))
-        evaluate!(column, f, causes, own)
-        add_noise!(column, ε, causes, own)
+        column, parents = view(x, :, j), view(listed, last[j] + 1:last[j + 1])
+        fill_variable!(column, f, ε, causes_in(x, arguments, parents), own, rows, forget!(scalings))
         for r in n_obs + 1:size(x, 1)
             iszero(interventions[r, j]) || (column[r] = Float32(draw(value, own)))
         end
         all_finite(column) ||
             throw(ArgumentError("the values of a variable overflow; smaller weights or scales, or fewer variables, are needed"))
+        arguments === nothing || standardise_argument!(arguments, j, column, rows)
+        effects === nothing || edge_effects!(effects, j, parents, f, ε, x, arguments, variables, rows, scalings)
     end
 end
 

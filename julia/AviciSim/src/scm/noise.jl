@@ -38,11 +38,13 @@ const NOISES = Models()
 for shape in ("gaussian", "laplace", "cauchy")
     NOISES[shape] = (table, location) -> begin
         check_keys(table, location, (), ("scale", "heteroscedastic"))
-        haskey(table, "scale") == haskey(table, "heteroscedastic") &&
-            refuse(location, "either scale or heteroscedastic is expected")
-        scale = haskey(table, "scale") ? parameter(table, "scale", location; least = 0) : read_heteroscedastic(table, location)
-        AdditiveNoise(Symbol(shape), scale)
+        AdditiveNoise(Symbol(shape), read_scale(table, location))
     end
+end
+
+function read_scale(table, location)
+    haskey(table, "scale") == haskey(table, "heteroscedastic") && refuse(location, "either scale or heteroscedastic is expected")
+    return haskey(table, "scale") ? parameter(table, "scale", location; least = 0) : read_heteroscedastic(table, location)
 end
 
 function read_heteroscedastic(table, location)

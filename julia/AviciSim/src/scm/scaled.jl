@@ -1,0 +1,104 @@
+# Mechanisms whose arguments and values are brought to a scale, so that no graph is too deep for them.
+
+const ARGUMENT_LIMIT = 6.0 # standard deviations
+const REFERENCE_ROWS = 10
+const MOST_GAIN = 20.0
+
+"""
+    ScaledMechanism
+
+A [`Mechanism`](@ref) given by the shape of its function alone. It sees every cause standardised (its mean and standard deviation over the
+reference rows, held within ±$(Int(ARGUMENT_LIMIT))), and its values are brought to the standard deviation `output_scale` and the mean `bias`, which are
+fields of the type and drawn per variable. The reference rows are the observational ones (all, where there are fewer than
+$REFERENCE_ROWS), so the function is the same in every row, interventional ones included.
+
+Since arguments and values are bounded, values do not grow along a graph, however deep it is.
+"""
+abstract type ScaledMechanism <: Mechanism end
+
+"The rows that tell the scale of a variable."
+reference_rows(n_obs::Int, n::Int) = n_obs >= REFERENCE_ROWS ? (1:n_obs) : (1:n)
+
+# Settle every parameter among the fields of a mechanism or noise.
+settle_fields(part, rng::Stream) = typeof(part)(map(name -> settle_field(getfield(part, name), rng), fieldnames(typeof(part)))...)
+settle_field(field, ::Stream) = field
+settle_field(field::Parameter, rng::Stream) = settle(field, rng)
+
+settle(m::ScaledMechanism, rng::Stream) = settle_fields(m, rng)
+
+"""
+    Scalings()
+
+The affine maps that one variable's values went through, found on its reference rows. After [`rewind!`](@ref) the variable can be
+evaluated again, at other values of its causes, with the same maps.
+"""
+mutable struct Scalings
+    maps::Vector{NTuple{3, Float32}} # subtract, multiply, add
+    position::Int
+    known::Bool
+end
+
+Scalings() = Scalings(NTuple{3, Float32}[], 0, false)
+
+rewind!(scalings::Scalings) = (scalings.position = 0; scalings.known = true; scalings)
+forget!(scalings::Scalings) = (empty!(scalings.maps); scalings.position = 0; scalings.known = false; scalings)
+
+"""
+    rescale!(y, mean, deviation, rows, scalings; most=Inf)
+
+Bring `y` to a mean and standard deviation over `rows`. A factor is at most `most`, and 1 where `y` is constant and there is no such limit.
+"""
+function rescale!(y, mean::Real, deviation::Real, rows, scalings::Scalings; most::Real = Inf)
+    if !scalings.known
+        centre, spread = moments(y, rows)
+        factor = spread > 1.0e-30 ? min(deviation / spread, most) : most == Inf ? 1.0 : most
+        push!(scalings.maps, (Float32(centre), Float32(factor), Float32(mean)))
+    end
+    scalings.position += 1
+    subtract, multiply, add = scalings.maps[scalings.position]
+    @inbounds @simd for r in eachindex(y)
+        y[r] = (y[r] - subtract) * multiply + add
+    end
+    return y
+end
+
+"Mean and standard deviation (divided by n) over a range of rows, added up in an order that is the same everywhere."
+function moments(values, rows::UnitRange{Int})
+    isempty(rows) && return 0.0, 0.0
+    centre = lane_sum(identity, values, rows) / length(rows)
+    return centre, sqrt(lane_sum(x -> (x - centre)^2, values, rows) / length(rows))
+end
+
+# Four sums side by side, which an ordered sum has not.
+function lane_sum(f, values, rows::UnitRange{Int})
+    a = b = c = d = 0.0
+    r, stop = first(rows), last(rows)
+    @inbounds while r + 3 <= stop
+        a += f(Float64(values[r]))
+        b += f(Float64(values[r + 1]))
+        c += f(Float64(values[r + 2]))
+        d += f(Float64(values[r + 3]))
+        r += 4
+    end
+    @inbounds while r <= stop
+        a += f(Float64(values[r]))
+        r += 1
+    end
+    return (a + b) + (c + d)
+end
+
+# z = (x - centre) / spread, held within the limit.
+function standardise_argument!(z, x, centre::Float32, spread::Float32)
+    limit, factor = Float32(ARGUMENT_LIMIT), 1.0f0 / spread
+    @inbounds @simd for r in eachindex(z)
+        u = (x[r] - centre) * factor
+        z[r] = ifelse(u > limit, limit, ifelse(u < -limit, -limit, u))
+    end
+    return z
+end
+
+# The optional keys that every scaled mechanism has.
+const SCALE_KEYS = ("output_scale", "bias")
+
+output_scale(table, location) = parameter(table, "output_scale", location; least = 0, default = 1.0)
+output_bias(table, location) = parameter(table, "bias", location; default = 0.0)
