@@ -209,7 +209,8 @@ function ordered_graph(rng::Stream, model::StochasticBlock, d::Int)
 end
 
 function ordered_graph(rng::Stream, model::RandomGeometric, d::Int)
-    radius = model.radius === nothing ? radius_of(draw(settle(model.edges_per_variable, rng), rng), d) :
+    radius = model.radius === nothing ?
+        radius_of(draw(settle(model.edges_per_variable, rng), rng), d) :
         draw(settle(model.radius, rng), rng)
     place = [(uniform(rng), uniform(rng)) for _ in 1:d]
     near(a, b) = (a[1] - b[1])^2 + (a[2] - b[2])^2 < radius^2

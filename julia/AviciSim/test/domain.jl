@@ -7,6 +7,8 @@
         "grn-yeast",
         "linear-rff",
         "scm",
+        "scm-broad",
+        "scm-standardised",
         (a * b for a in ("linear", "rff", "grn-paper") for b in shifts)...
     ]
     @test list_domains() == sort(expected)

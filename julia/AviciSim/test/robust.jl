@@ -49,6 +49,13 @@ function random_domain(rng, folder)
         number(
             "model = \"linear\"\nweight = $(spread(0, 1.0e3))\nbias = $(spread(-1.0e6))",
             "model = \"rff\"\nlength_scale = $(number(1.0e-6, 3, 1.0e6))\noutput_scale = $(number(0, 1.0e6))\nbias = 0.0\nfeatures = $(number(1, 10))",
+            "model = \"mlp\"\nactivation = [\"relu\", \"softplus\"]\nlayers = $(number(1, 2))\nhidden = $(number(1, 9))\ngain = $(spread(0, 1.0e6))",
+            "model = \"polynomial\"\ncoefficient = $(spread(0, -1.0e6))\ncross = $(number(0, 1))\noutput_scale = $(spread(0, 1.0e6))",
+            "model = \"product\"\noffset = $(spread(0, 1.0e6))\ntogether = 4\nstandardised = $(number(true, 0.5))",
+            "model = \"sigmoids\"\nslope = $(spread(0, 1.0e6))\nnoise_inside = $(number(true, 0.5))",
+            "model = \"additive\"\nlength_scale = $(number(1.0e-6, 1.0e6))\ndistortion = [\"exp\", \"power\", \"quantile\"]",
+            "model = \"multiple-index\"\ngain = $(spread(0, 1.0e6))\ndistortion = \"sinh\"\ndistorted = 0.5\nstandardised = true",
+            "model = \"mixed\"\n[[mechanism.of]]\nmodel = \"steps\"\n[[mechanism.of]]\nmodel = \"piecewise\"\noutput_scale = 1e6",
         )
     scale = number("scale = 0.0", "scale = 1e6", "heteroscedastic = { length_scale = 1e-3, output_scale = 1e4 }")
     rest = grn ?
@@ -64,7 +71,8 @@ function random_domain(rng, folder)
         """ :
         """
         [[noise]]
-        model = "$(number("gaussian", "laplace", "cauchy"))"
+        model = "$(number("gaussian", "laplace", "cauchy", "uniform", "gumbel", "gamma", "student", "lognormal", "multimodal"))"
+        multiplicative = $(number(true, false))
         $scale
         [[intervention]]
         model = "do"

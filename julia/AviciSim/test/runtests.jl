@@ -29,6 +29,8 @@ const GOLDEN_DATASETS = """
     rff-ood-mechanism b1047dd411833568
     rff-ood-noise bc5715d69146c606
     scm 9d6525893ed5b4c0
+    scm-broad 695597def82f0852
+    scm-standardised 4866077684436082
     """
 
 const GOLDEN_GRAPHS = (
@@ -53,6 +55,9 @@ cells(mode, graph, n; dt = 0.01, seed = 1, changes...) = solve(
     mode = mode,
     seed = seed,
 ).expression
+
+"Standard normal numbers, the same in every run."
+randn_matrix(n, d; seed = 7) = AviciSim.fill_normal!(AviciSim.Stream(seed, 0, :test), zeros(Float32, n, d))
 
 "The message of the ArgumentError that `f` throws."
 function refusal(f)
@@ -81,7 +86,8 @@ end
 
 # `runtests.jl grn cli` runs only these files.
 const FILES = Base.split(
-    "elementary random distributions networks graphs scm measurement grn perturbations agreement domain simulate imperfections extend robust io cli",
+    "elementary random distributions networks graphs scm mechanisms noise variants measurement grn perturbations agreement " *
+    "domain simulate imperfections extend robust io cli",
 )
 
 @testset "AviciSim" begin

@@ -12,7 +12,7 @@ cases:
 | `exp` | exp(a t) | a from U[0.3, 1] |
 | `log` | sign(t) log(1 + a abs(t)) | a from U[1, 8] |
 | `power` | sign(t) abs(t)^a | a or 1/a from U[1.3, 3] |
-| `sinh` | sinh(a t) | a from U[0.4, 1.2] |
+| `sinh` | sinh(a t) | a from U[0.6, 1.5] |
 | `saturation` | tanh(a t) | a from U[0.4, 1.5] |
 | `quantile` | a t + Σ_m w_m tanh(s_m (t - c_m)), three terms: the values gather in two to four places | a from U[0.05, 0.3], w from U[0, 1], s from U[2, 8], c from N(0, 1) |
 """
@@ -61,7 +61,7 @@ function distort!(y, ::Val{:power}, rng::Stream)
 end
 
 function distort!(y, ::Val{:sinh}, rng::Stream)
-    a = between(rng, 0.4, 1.2)
+    a = between(rng, 0.6, 1.5)
     return each!(t -> 0.5f0 * (portable_exp(a * t) - portable_exp(-a * t)), y)
 end
 

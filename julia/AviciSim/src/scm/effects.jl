@@ -23,7 +23,18 @@ end
 EdgeEffects(d::Int) = EdgeEffects(zeros(Int8, d, d), zeros(Float32, d, d))
 
 # The effects of the causes of variable j: it is evaluated twice for each, with the random numbers and the scalings of the first time.
-function edge_effects!(effects::EdgeEffects, j::Int, parents, f, @nospecialize(ε), x, arguments, variables::Stream, rows, scalings::Scalings)
+function edge_effects!(
+    effects::EdgeEffects,
+    j::Int,
+    parents,
+    f,
+    @nospecialize(ε),
+    x,
+    arguments,
+    variables::Stream,
+    rows,
+    scalings::Scalings,
+)
     effects.signs[:, j] .= 0
     effects.strengths[:, j] .= 0
     isempty(parents) && return effects

@@ -106,7 +106,18 @@ function fill_rows!(
 end
 
 # Not compiled for each pair of a mechanism and a noise: what takes time is inside of them.
-function fill_columns!(x, interventions, variables::Stream, @nospecialize(f), @nospecialize(ε), value, graph, order, n_obs::Int, effects)
+function fill_columns!(
+    x,
+    interventions,
+    variables::Stream,
+    @nospecialize(f),
+    @nospecialize(ε),
+    value,
+    graph,
+    order,
+    n_obs::Int,
+    effects,
+)
     listed, last = causes_of_each(graph)
     rows = reference_rows(n_obs, size(x, 1))
     arguments = sees_arguments(f) ? Arguments(size(x)...) : nothing

@@ -11,15 +11,21 @@ A mechanism with options:
   others (internally standardised models; Ormaniec et al., ICLR 2025), so that the order of variances tells nothing of the graph;
 - `noise_inside`: share of the datasets in which the noise is one more cause of the mechanism instead of being added to it.
 """
-struct Variant{M <: Mechanism} <: Mechanism
-    mechanism::M
+struct Variant <: Mechanism
+    mechanism::Mechanism
     distortion::Union{Nothing, Distortion}
     standardised::Float64
     noise_inside::Float64
 end
 
-Variant(mechanism::Mechanism; distortion = nothing, standardised = 0, noise_inside = 0) =
-    Variant(mechanism, distortion, Float64(standardised), Float64(noise_inside))
+Variant(mechanism::Mechanism; distortion = nothing, standardised = 0, noise_inside = 0) = Variant(
+    mechanism,
+    distortion,
+    Float64(standardised),
+    Float64(noise_inside),
+)
+
+type_name(v::Variant) = type_name(v.mechanism) # of what a dataset drew
 
 # A share becomes 0 or 1.
 settle_share(share::Float64, rng::Stream) = uniform(rng) < share ? 1.0 : 0.0
@@ -59,9 +65,9 @@ add_noise!(y, noise::MixedNoise, causes, rng::Stream) = add_noise!(y, pick(rng, 
 
 Variables without causes are `roots`, the others have the noise `others`.
 """
-struct RootNoise{R <: Noise, N <: Noise} <: Noise
-    roots::R
-    others::N
+struct RootNoise <: Noise
+    roots::Noise
+    others::Noise
 end
 
 """
@@ -69,8 +75,8 @@ end
 
 Noise e that multiplies: f becomes f · (1 + e). In variables without causes it is added.
 """
-struct MultiplicativeNoise{N <: Noise} <: Noise
-    noise::N
+struct MultiplicativeNoise <: Noise
+    noise::Noise
 end
 
 settle(n::RootNoise, rng::Stream) = RootNoise(settle(n.roots, rng), settle(n.others, rng))
@@ -93,8 +99,12 @@ end
 draw_noise!(e, noise::Noise, causes, rng::Stream) = add_noise!(fill!(e, 0.0f0), noise, causes, rng)
 draw_noise!(e, noise::MultiplicativeNoise, causes, rng::Stream) = draw_noise!(e, noise.noise, causes, rng)
 draw_noise!(e, noise::MixedNoise, causes, rng::Stream) = draw_noise!(e, pick(rng, noise.of), causes, rng)
-draw_noise!(e, noise::RootNoise, causes, rng::Stream) =
-    draw_noise!(e, size(causes, 2) == 0 ? noise.roots : noise.others, causes, rng)
+draw_noise!(e, noise::RootNoise, causes, rng::Stream) = draw_noise!(
+    e,
+    size(causes, 2) == 0 ? noise.roots : noise.others,
+    causes,
+    rng,
+)
 
 MECHANISMS["mixed"] = (table, location) -> begin
     check_keys(table, location, ("of",))
@@ -121,8 +131,7 @@ without(table, keys) = filter(entry -> !(first(entry) in keys), table)
 function read_mechanism(table::AbstractDict, location::AbstractString)
     mechanism = read_model(MECHANISMS, without(table, MECHANISM_OPTIONS), location)
     any(key -> haskey(table, key), MECHANISM_OPTIONS) || return mechanism
-    mechanism isa Mechanism ||
-        refuse(location, "only structural causal models have the keys $(join(MECHANISM_OPTIONS, ", "))")
+    mechanism isa Mechanism || refuse(location, "only structural causal models have the keys $(join(MECHANISM_OPTIONS, ", "))")
     haskey(table, "distorted") && !haskey(table, "distortion") && refuse("$location: distorted", "needs the key distortion")
     distortion = haskey(table, "distortion") ?
         Distortion(
@@ -146,7 +155,8 @@ function read_noise(table::AbstractDict, location::AbstractString)
     multiplicative && (noise = MultiplicativeNoise(noise))
     haskey(table, "roots") || return noise
     roots = table["roots"]
-    roots isa AbstractDict || refuse("$location: roots", "the table of a noise is expected, as in { model = \"uniform\", scale = 1.0 }")
+    roots isa AbstractDict ||
+        refuse("$location: roots", "the table of a noise is expected, as in { model = \"uniform\", scale = 1.0 }")
     return RootNoise(read_model(NOISES, roots, "$location: roots"), noise)
 end
 

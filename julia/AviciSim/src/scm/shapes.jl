@@ -20,10 +20,10 @@ Noise of one of these shapes, shifted to mean 0 and scaled to variance 1, times 
 `parameter` and `scale` are drawn per variable; `scale` may be [`Heteroscedastic`](@ref). With probability `mirrored` a variable's noise is that of the
 other skew.
 """
-struct ShapedNoise{S} <: Noise
+struct ShapedNoise <: Noise
     shape::Symbol
     parameter::Settable
-    scale::S
+    scale::Union{Parameter, Float64, Distribution, Heteroscedastic}
     mirrored::Settable
 end
 
@@ -44,26 +44,31 @@ for (shape, parameters) in SHAPES
     NOISES[String(shape)] = (table, location) -> begin
         own = parameters === nothing ? () : (parameters[1],)
         check_keys(table, location, (), ("scale", "heteroscedastic", "mirrored", own...))
-        given = parameters === nothing ? Parameter(0.0, location) :
+        given = parameters === nothing ?
+            Parameter(0.0, location) :
             parameter(table, parameters[1], location; above = parameters[2], most = 1.0e3, default = parameters[3])
         mirrored = parameter(table, "mirrored", location; least = 0, most = 1, default = shape === :student ? 0.0 : 0.5)
         ShapedNoise(shape, given, read_scale(table, location), mirrored)
     end
 end
 
-settle(noise::ShapedNoise, rng::Stream) =
-    ShapedNoise(noise.shape, settle(noise.parameter, rng), settle(noise.scale, rng), settle(noise.mirrored, rng))
+settle(noise::ShapedNoise, rng::Stream) = settle_fields(noise, rng)
+settle_field(field::Heteroscedastic, rng::Stream) = settle(field, rng)
 
 function add_noise!(y, noise::ShapedNoise, causes, rng::Stream)
     scale = scales(noise.scale, causes, rng)
     sign = uniform(rng) < draw(noise.mirrored, rng) ? -1.0f0 : 1.0f0
     with_memory(length(y)) do ε
         unit_noise!(ε, Val(noise.shape), draw(noise.parameter, rng), rng)
-        @inbounds @simd for r in eachindex(y)
-            y[r] += sign * scale_of(scale, r) * ε[r]
-        end
+        add_scaled!(y, ε, sign, scale)
     end
     return y
+end
+
+function add_scaled!(y, ε, sign::Float32, scale)
+    @inbounds @simd for r in eachindex(y)
+        y[r] += sign * scale_of(scale, r) * ε[r]
+    end
 end
 
 """
@@ -175,7 +180,8 @@ function fill_gamma!(ε, k::Float64, rng::Stream)
         for r in eachindex(ε)
             ε[r] < 0.0f0 && (ε[r] = Float32(portable_exp(log_gamma_variate(rng, shape))))
         end
-        if k < 1 # times u^(1/k)
+        if k < 1
+            # times u^(1/k)
             fill_uniform!(rng, u)
             power = Float32(1 / k)
             @inbounds @simd for r in eachindex(ε)

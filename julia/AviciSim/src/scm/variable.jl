@@ -52,8 +52,15 @@ function fill_variable!(y, mechanism::ScaledMechanism, @nospecialize(noise), cau
     return add_noise!(y, noise, causes.z, rng)
 end
 
-fill_variable!(y, mechanism::MixedMechanism, @nospecialize(noise), causes::Causes, rng::Stream, rows, scalings::Scalings) =
-    fill_variable!(y, pick(rng, mechanism.of), noise, causes, rng, rows, scalings)
+fill_variable!(
+    y,
+    mechanism::MixedMechanism,
+    @nospecialize(noise),
+    causes::Causes,
+    rng::Stream,
+    rows,
+    scalings::Scalings,
+) = fill_variable!(y, pick(rng, mechanism.of), noise, causes, rng, rows, scalings)
 
 function fill_variable!(y, variant::Variant, @nospecialize(noise), causes::Causes, rng::Stream, rows, scalings::Scalings)
     if variant.noise_inside > 0
