@@ -1,4 +1,4 @@
-# Weighted sums of columns, in an order that is the same everywhere.
+# Sums of columns and within them, in an order that is the same everywhere.
 
 """
     weighted_sum!(y, constant, weights, column)
@@ -41,4 +41,22 @@ function add!(y, fresh::Bool, constant::Float32, k1::Float32, a1, k2::Float32, a
             y[n] = (y[n] + k1 * a1[n]) + k2 * a2[n]
         end
     end
+end
+
+# Sums of f(value) in an order that is the same everywhere; four side by side, which an ordered sum has not.
+function lane_sum(f, values, rows::UnitRange{Int})
+    a = b = c = d = 0.0
+    r, stop = first(rows), last(rows)
+    @inbounds while r + 3 <= stop
+        a += f(Float64(values[r]))
+        b += f(Float64(values[r + 1]))
+        c += f(Float64(values[r + 2]))
+        d += f(Float64(values[r + 3]))
+        r += 4
+    end
+    @inbounds while r <= stop
+        a += f(Float64(values[r]))
+        r += 1
+    end
+    return (a + b) + (c + d)
 end

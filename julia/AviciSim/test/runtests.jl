@@ -87,7 +87,7 @@ end
 # `runtests.jl grn cli` runs only these files.
 const FILES = Base.split(
     "elementary random distributions networks graphs scm mechanisms noise variants measurement grn perturbations agreement " *
-    "domain simulate imperfections extend robust io cli",
+        "domain simulate imperfections extend robust io cli",
 )
 
 @testset "AviciSim" begin

@@ -155,21 +155,3 @@ function centre_and_spread(column, rng::Stream)
     sorted = sorted_sample(column, rng)
     return sorted_quantile(sorted, 0.5), (sorted_quantile(sorted, 0.75) - sorted_quantile(sorted, 0.25)) / 1.349f0
 end
-
-# Sums of f(value) in an order that is the same everywhere; four side by side, which an ordered sum has not.
-function lane_sum(f, values, rows::UnitRange{Int})
-    a = b = c = d = 0.0
-    r, stop = first(rows), last(rows)
-    @inbounds while r + 3 <= stop
-        a += f(Float64(values[r]))
-        b += f(Float64(values[r + 1]))
-        c += f(Float64(values[r + 2]))
-        d += f(Float64(values[r + 3]))
-        r += 4
-    end
-    @inbounds while r <= stop
-        a += f(Float64(values[r]))
-        r += 1
-    end
-    return (a + b) + (c + d)
-end

@@ -69,24 +69,6 @@ function moments(values, rows::UnitRange{Int})
     return centre, sqrt(lane_sum(x -> (x - centre)^2, values, rows) / length(rows))
 end
 
-# Four sums side by side, which an ordered sum has not.
-function lane_sum(f, values, rows::UnitRange{Int})
-    a = b = c = d = 0.0
-    r, stop = first(rows), last(rows)
-    @inbounds while r + 3 <= stop
-        a += f(Float64(values[r]))
-        b += f(Float64(values[r + 1]))
-        c += f(Float64(values[r + 2]))
-        d += f(Float64(values[r + 3]))
-        r += 4
-    end
-    @inbounds while r <= stop
-        a += f(Float64(values[r]))
-        r += 1
-    end
-    return (a + b) + (c + d)
-end
-
 # z = (x - centre) / spread, held within the limit.
 function standardise_argument!(z, x, centre::Float32, spread::Float32)
     limit, factor = Float32(ARGUMENT_LIMIT), 1.0f0 / spread
