@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +16,7 @@ from avici_jl._runtime.threads import blas_threads
 from avici_jl.checkpoints import hub
 from avici_jl.checkpoints.find import find_model, list_models
 from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
-from avici_jl.data.inputs import Input, read_input
+from avici_jl.data.inputs import Input, InputOptions, read_input
 from avici_jl.data.shift import differences
 from avici_jl.data.standardize import features
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
@@ -42,8 +41,13 @@ class Model:
       per row: a name or index, a collection of these, or None; or the name of the column that holds these entries, in
       `obs` of an AnnData or in a DataFrame.
     - `names`: of the variables, where `x` has none.
-    - `layer`: of an AnnData, instead of its `X`.
-    - `control`: label, or labels, of the rows without an intervention.
+    - of an AnnData: `layer`, or `raw=True` for its `.raw`, instead of `X`; `gene_symbols`, the column of `var` that
+      names the variables.
+    - of labels of rows: `control`, the label or labels of rows without an intervention; `separator`, which stands
+      between several targets in one label; `guides`, a map from guides to genes (dict, table, its file, or a pattern
+      such as "{gene}_{number}"); `unmeasured="drop"` to leave out rows whose target is not in the table.
+
+    They are the arguments of `avici_jl.data.inputs.read_input`, which says more of each.
 
     They raise `InputError` where the data cannot be used, with what to do, and warn with `DataWarning`, once for each
     dataset and reason, where the data are unlike those of training. Each new shape [n, d] is compiled once.
@@ -110,10 +114,7 @@ class Model:
         self,
         x: Any,
         interventions: Any = None,
-        *,
-        names: Sequence[str] | None = None,
-        layer: str | None = None,
-        control: str | Collection[str] | None = None,
+        **options: Unpack[InputOptions],
     ) -> np.ndarray | pd.DataFrame:
         """Probability of every directed edge. The arguments are those of `Model`.
 
@@ -124,7 +125,7 @@ class Model:
         Raises:
             InputError: the data cannot be used; the message says what to do.
         """
-        found, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
+        found, p = self._read_and_predict(x, interventions, **options)
         if found.columns is not None:
             import pandas as pd
 
@@ -136,22 +137,20 @@ class Model:
         x: Any,
         interventions: Any = None,
         *,
-        names: Sequence[str] | None = None,
-        layer: str | None = None,
-        control: str | Collection[str] | None = None,
         threshold: float = 0.0,
+        **options: Unpack[InputOptions],
     ) -> pd.DataFrame:
         """The edges as a table `source, target, probability`, the most probable first.
 
         Args:
-            x, interventions, names, layer, control: as for `Model`. Without names the variables are x1, x2, …
+            x, interventions, options: as for `Model`. Without names the variables are x1, x2, …
             threshold: leave out edges of smaller probability; 0 keeps all d (d - 1).
 
         Raises:
             InputError: the data cannot be used, or the threshold is no probability.
         """
         check_probability(threshold)
-        found, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
+        found, p = self._read_and_predict(x, interventions, **options)
         return edge_table(p, found.labels, threshold=threshold)
 
     def predict_graph(
@@ -159,16 +158,14 @@ class Model:
         x: Any,
         interventions: Any = None,
         *,
-        names: Sequence[str] | None = None,
-        layer: str | None = None,
-        control: str | Collection[str] | None = None,
         threshold: float | None = None,
         acyclic: bool = False,
+        **options: Unpack[InputOptions],
     ) -> nx.DiGraph:
         """The predicted causal graph.
 
         Args:
-            x, interventions, names, layer, control: as for `Model`. Without names the nodes are x1, x2, …
+            x, interventions, options: as for `Model`. Without names the nodes are x1, x2, …
             threshold: smallest probability of an edge; by default the model's, see `decision_threshold`.
             acyclic: leave out the least probable edges that close a cycle.
 
@@ -180,7 +177,7 @@ class Model:
         """
         if threshold is not None:
             check_probability(threshold)
-        found, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
+        found, p = self._read_and_predict(x, interventions, **options)
         chosen = self.decision_threshold(bool(found.interventions.any())) if threshold is None else threshold
         return to_graph(p, found.labels, threshold=chosen, acyclic=acyclic)
 
@@ -190,10 +187,8 @@ class Model:
         count: int,
         *,
         interventions: Any = None,
-        names: Sequence[str] | None = None,
-        layer: str | None = None,
-        control: str | Collection[str] | None = None,
         seed: int = 0,
+        **options: Unpack[InputOptions],
     ) -> np.ndarray:
         """`count` graphs [count, d, d] uint8 drawn from the predicted distribution, in which edges are independent.
 
@@ -201,7 +196,7 @@ class Model:
             InputError: the data cannot be used, or `count` is negative.
         """
         check_count(count)
-        _, p = self._read_and_predict(x, interventions, names=names, layer=layer, control=control)
+        _, p = self._read_and_predict(x, interventions, **options)
         return sample(p, count, seed)
 
     def annotate(
@@ -209,9 +204,8 @@ class Model:
         adata: Any,
         interventions: Any = None,
         *,
-        layer: str | None = None,
-        control: str | Collection[str] | None = None,
         key: str = "avici",
+        **options: Unpack[InputOptions],
     ) -> None:
         """Predict from an AnnData, and write the result into it.
 
@@ -220,7 +214,7 @@ class Model:
 
         Args:
             adata: the AnnData.
-            interventions, layer, control: as for `Model`.
+            interventions, options: as for `Model`.
             key: name of the entries.
 
         Raises:
@@ -228,7 +222,11 @@ class Model:
         """
         if not hasattr(adata, "varp"):
             raise InputError(f"annotate writes into an AnnData; a {type(adata).__name__} was given. Use predict.")
-        found, p = self._read_and_predict(adata, interventions, names=None, layer=layer, control=control)
+        found, p = self._read_and_predict(adata, interventions, **options)
+        if len(p) != adata.n_vars:
+            raise InputError(
+                f"{len(p)} variables were read, and the AnnData has {adata.n_vars}: varp cannot hold them. Use predict."
+            )
         adata.varp[key] = p
         adata.uns[key] = {"model": self.name, "threshold": self.decision_threshold(bool(found.interventions.any()))}
 

@@ -69,8 +69,8 @@ def test_what_does_not_fit_is_explained(options: dict[str, object], message: str
 
 def test_targets_that_were_not_measured_are_counted() -> None:
     cells = screen()[:, ["GATA1", "SPI1", "KLF1"]]
-    with pytest.raises(InputError, match="row 2 names 'TAL1'.*In all, 4 rows.*leave out rows whose target is not in X"):
+    with pytest.raises(InputError, match="row 2 names 'TAL1'.*In all, 4 rows.*target is not in X.*unmeasured='drop'"):
         read_input(cells, "guide", kind="counts", layer="counts", control="non-targeting")
     labels = ["GATA1+SPI1"] + [None] * 11
-    with pytest.raises(InputError, match="split into a list"):
+    with pytest.raises(InputError, match="split by separator=.*list of names"):
         read_input(cells, labels, kind="counts", layer="counts")

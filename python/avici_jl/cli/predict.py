@@ -19,6 +19,7 @@ from avici_jl.cli.shared import (
     progress,
     scores,
 )
+from avici_jl.cli.table import TableOptions, takes_table
 from avici_jl.data.words import listed
 from avici_jl.errors import InputError
 
@@ -33,39 +34,10 @@ if TYPE_CHECKING:
 _PICTURES = (".png", ".pdf", ".svg")
 
 
+@takes_table
 def predict(
-    data: Annotated[
-        Path,
-        typer.Argument(
-            help="Observations × variables: text (.csv, .tsv; also .gz, .bz2, .xz, .zip), .xlsx, .parquet, .feather, "
-            ".h5ad, .zarr, .loom, a folder of 10x or of a dataset; - is the standard input."
-        ),
-    ],
+    options: TableOptions,
     model: ModelOption,
-    interventions: Annotated[
-        Path | None,
-        typer.Option(
-            help="Table of 0 and 1 with the columns of the data, 1 where a variable was set; or one column, which "
-            "names for each row the variable that was set."
-        ),
-    ] = None,
-    targets: Annotated[
-        str | None,
-        typer.Option(help="Column of the data (in .h5ad: of obs) that names for each row the variable that was set."),
-    ] = None,
-    control: Annotated[
-        list[str] | None, typer.Option(help="Label of rows without an intervention; repeatable.")
-    ] = None,
-    layer: Annotated[str | None, typer.Option(help="Layer of an .h5ad, instead of its X.")] = None,
-    row_names: Annotated[str | None, typer.Option(help="Column that holds the names of the rows.")] = None,
-    transpose: Annotated[
-        bool, typer.Option("--transpose", help="Rows of the file are variables, columns are observations.")
-    ] = False,
-    sep: Annotated[str | None, typer.Option(help="What separates the columns of a text; found by itself.")] = None,
-    decimal: Annotated[str | None, typer.Option(help="Decimal sign of a text or workbook; a point.")] = None,
-    thousands: Annotated[str | None, typer.Option(help="Sign between thousands; none.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Encoding of text files; UTF-8.")] = None,
-    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook that has several.")] = None,
     threshold: Annotated[
         float | None, typer.Option(help="Smallest probability of an edge; by default the model's.")
     ] = None,
@@ -95,6 +67,10 @@ def predict(
 
     avici-jl predict screen.h5ad --model grn --layer counts --targets guide --control non-targeting --h5ad found.h5ad
 
+    avici-jl predict screen.h5ad --model grn --raw --targets condition --separator + --unmeasured drop
+
+    avici-jl predict messungen.csv --model scm --decimal , --sep ";" --encoding latin-1
+
     avici-jl predict proteins.csv --model scm --json --threshold 0.8 | jq '.edges'
     """
     may_write(edges, matrix, h5ad, picture, force=force)
@@ -103,7 +79,7 @@ def predict(
     with progress.status("Loading the model …"):
         import numpy as np
 
-        from avici_jl.data.files import read_edges, read_entries, read_table
+        from avici_jl.data.files import read_edges
         from avici_jl.data.inputs import read_input
         from avici_jl.model import Model
         from avici_jl.posterior.edges import check_probability, edge_table, to_graph, without_cycles
@@ -112,26 +88,12 @@ def predict(
             check_probability(threshold)
         trained = Model.load(model)
     with progress.status("Reading and predicting (a new shape is compiled first) …"):
-        if interventions is not None and targets is not None:
-            raise InputError("Give the interventions either as a file (--interventions) or as a column (--targets).")
-        x = read_table(
-            data,
-            row_names,
-            sep=sep,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
-            sheet=sheet,
-            transpose=transpose,
-            labels=targets or (),
-        )
+        x, given, how = options.read()
         if h5ad is not None and not hasattr(x, "varp"):
-            raise InputError(f"--h5ad writes an AnnData, and {data} is none; use --out or --matrix.")
-        given: Any = targets if interventions is None else read_entries(interventions, encoding)
-        options: dict[str, Any] = {"layer": layer, "control": control or None}
-        found = read_input(x, given, kind=trained.kind, **options)
-        known = None if truth is None else read_edges(truth, found.names, encoding)
-        p = _probabilities(trained, x, given, options, h5ad)
+            raise InputError(f"--h5ad writes an AnnData, and {options.data} is none; use --out or --matrix.")
+        found = read_input(x, given, kind=trained.kind, **how)
+        known = None if truth is None else read_edges(truth, found.names, options.encoding)
+        p = _probabilities(trained, x, given, how, h5ad)
     chosen = trained.decision_threshold(bool(found.interventions.any())) if threshold is None else threshold
     graph = to_graph(p, found.names, threshold=chosen, acyclic=acyclic)
     table = edge_table(p, found.names)
@@ -152,9 +114,10 @@ def predict(
     if as_json:
         kept = table[table["probability"] >= chosen]
         document = {
-            "data": str(data),
+            "data": str(options.data),
             "model": trained.name,
             "rows": n,
+            "row_names": options.row_names or ("first column" if _has_row_names(x, None) else None),
             "interventional_rows": rows,
             "variables": found.names,
             "threshold": chosen,
@@ -164,8 +127,8 @@ def predict(
         }
         print_json(document)
         return
-    labelled = " (named by its first column)" if _has_row_names(x, row_names) else ""
-    out.print(f"{data}: {n} rows{labelled}, {rows} of them interventional, {d} variables.")
+    labelled = " (named by its first column)" if _has_row_names(x, options.row_names) else ""
+    out.print(f"{options.data}: {n} rows{labelled}, {rows} of them interventional, {d} variables.")
     shown = Table("source", "target", "probability", title=f"Most probable edges, model {trained.name}")
     for source, target, probability in table.head(top).itertuples(index=False):
         shown.add_row(source, target, f"{probability:.3f}")
@@ -181,12 +144,12 @@ def predict(
         out.print(f"{what[0].upper()}{what[1:]}: {path}")
 
 
-def _probabilities(trained: Model, x: Any, given: Any, options: dict[str, Any], h5ad: Path | None) -> np.ndarray:
+def _probabilities(trained: Model, x: Any, given: Any, how: dict[str, Any], h5ad: Path | None) -> np.ndarray:
     import numpy as np
 
     if h5ad is None:
-        return np.asarray(trained.predict(x, given, **options))
-    trained.annotate(x, given, **options)
+        return np.asarray(trained.predict(x, given, **how))
+    trained.annotate(x, given, **how)
     x.write_h5ad(h5ad)
     return x.varp["avici"]
 

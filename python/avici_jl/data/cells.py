@@ -1,4 +1,4 @@
-"""Files that hold an AnnData, read by anndata: .h5ad, .zarr, .loom, and folders of 10x Genomics."""
+"""AnnData: the part of one that is asked for, and the files that anndata reads (.h5ad, .zarr, .loom, 10x)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,47 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from avici_jl.data.words import listed, nearest
 from avici_jl.errors import InputError
+
+
+def read_cells(data: Any, layer: str | None, raw: bool, gene_symbols: str | None) -> tuple[Any, Any, Any]:
+    """The values of an AnnData, and the labels of its variables and cells.
+
+    Args:
+        data: the AnnData, in memory or backed by a file.
+        layer: instead of its X.
+        raw: take its `.raw`, instead of its X.
+        gene_symbols: column of `var` that names the variables.
+
+    Raises:
+        InputError: it does not have what is asked for.
+    """
+    import pandas as pd
+
+    if raw and layer is not None:
+        raise InputError(f"layer={layer!r} and raw=True both choose the values; give one of them.")
+    if getattr(data, "isbacked", False):
+        data = data.to_memory()
+    layers = [str(name) for name in getattr(data, "layers", ()) or ()]
+    part = data.raw if raw else data
+    if part is None:
+        raise InputError(f"The AnnData has no .raw; it has X and the layers {listed(layers) or 'none'}.")
+    if layer is not None and layer not in layers:
+        raise InputError(f"The AnnData has no layer {layer!r}; it has {listed(layers) or 'none'}.")
+    if layer is None and part.X is None:
+        raise InputError(f"The AnnData has no X; choose one of its layers with layer=: {listed(layers)}.")
+    names = part.var_names
+    if gene_symbols is not None:
+        if gene_symbols not in part.var:
+            columns = [str(name) for name in part.var.columns]
+            raise InputError(
+                f"gene_symbols={gene_symbols!r} names no column of var.{nearest(gene_symbols, columns)} It has "
+                f"{listed(columns) or 'none'}."
+            )
+        symbols = part.var[gene_symbols].astype(object)
+        names = pd.Index(symbols.where(symbols.notna() & (symbols != ""), names))  # a gene without a symbol
+    return data.layers[layer] if layer is not None else part.X, names, getattr(data, "obs_names", None)
 
 
 def reader_of(path: Path) -> Callable[[Path], Any] | None:
@@ -29,8 +69,17 @@ def read_zarr(path: Path) -> Any:
 
 
 def read_loom(path: Path) -> Any:
-    """A loom file, whose rows are the variables."""
-    return _read(path, "loom", lambda anndata: anndata.io.read_loom(path))
+    """The main matrix of a loom file, whose rows are the variables, named by `Gene` or as anndata writes them."""
+
+    def read(anndata: Any) -> Any:
+        cells = anndata.io.read_loom(path, X_name="")
+        for frame in (cells.var, cells.obs):
+            written = next((name for name in ("var_names", "obs_names") if name in frame), None)
+            if written is not None:
+                frame.set_index(written, inplace=True)
+        return cells
+
+    return _read(path, "loom", read)
 
 
 def read_10x(path: Path) -> Any:

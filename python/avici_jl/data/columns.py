@@ -17,9 +17,19 @@ if TYPE_CHECKING:
 KINDS = {"c": "complex numbers", "M": "dates", "m": "durations"}
 """What cannot be read as numbers, by the letter that numpy has for it."""
 
-_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
-_THOUSANDS_COMMA = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?")
-_POINTS_AND_COMMA = re.compile(r"[-+]?\d{1,3}([.\s'\u2019]\d{3})+(,\d*)?")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_DECIMAL = r"[-+]?\d*,\d+([eE][-+]?\d+)?"
+_NOTATIONS = {
+    "decimal=',' (on the command line: --decimal ,)": re.compile(_DECIMAL),
+    "thousands=',' (on the command line: --thousands ,)": re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d*)?"),
+    "decimal=',', thousands='.' (on the command line: --decimal , --thousands .)": re.compile(
+        rf"{_DECIMAL}|[-+]?\d{{1,3}}(\.\d{{3}})+(,\d*)?"
+    ),
+    "decimal=',', thousands=' ' (on the command line: --decimal , --thousands ' ')": re.compile(
+        rf"{_DECIMAL}|[-+]?\d{{1,3}}([ \u00a0]\d{{3}})+(,\d*)?"
+    ),
+}
+"""Options that read numbers in other notations, and what these look like; the plainest first."""
 
 
 def split_row_labels(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -54,6 +64,45 @@ def numbers_of(frame: pd.DataFrame) -> np.ndarray:
     return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
+def array_of(x: Any) -> np.ndarray:
+    """Anything like an array as a float64 copy; text, complex numbers and dates are refused, masked values missing."""
+    if isinstance(x, np.ma.MaskedArray):
+        x = np.ma.filled(x.astype(np.float64), np.nan)
+    try:
+        array = np.asarray(x)
+        text = array.dtype.kind in "USMmVc" or (
+            array.dtype.kind == "O" and any(isinstance(entry, str | bytes) for entry in array.flat)
+        )
+        if text:
+            kinds = {**KINDS, "V": "records; pass a DataFrame instead"}
+            kind = kinds.get(array.dtype.kind) or "text" + _first_text(array)
+            raise InputError(f"X must hold real numbers; it holds {kind}.")
+        return np.array(array, dtype=np.float64)
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise InputError(f"X cannot be read as a table of numbers: {error}.") from None
+
+
+def _first_text(array: np.ndarray) -> str:
+    """Where the first entry is that is text, and what to do if all of them are numbers."""
+    if array.ndim != 2:
+        return ""
+    entries = {place: entry for place, entry in np.ndenumerate(array) if isinstance(entry, str | bytes)}
+    (row, column), entry = next(iter(entries.items()))
+    shown = entry.decode(errors="replace") if isinstance(entry, bytes) else str(entry)
+    hint = "; numbers stored as text are converted by X.astype(float)" if all(map(_is_number, entries.values())) else ""
+    return f", {shown!r} in row {row}, column {column}{hint}"
+
+
+def _is_number(entry: str | bytes) -> bool:
+    try:
+        float(entry)
+    except ValueError:
+        return False
+    return True
+
+
 def _holds_numbers(column: pd.Series, dtype: Any) -> bool:
     from pandas.api.types import infer_dtype
 
@@ -64,19 +113,22 @@ def _holds_numbers(column: pd.Series, dtype: Any) -> bool:
 
 def _refuse(frame: pd.DataFrame, text: Sequence[int]) -> None:
     """Say where the first entry is that is no number, and what its column seems to be."""
-    names = [str(frame.columns[k]) for k in text]
-    column = frame.iloc[:, text[0]]
-    start = f"These columns of X do not hold numbers: {listed(names)}."
-    if getattr(column.dtype, "kind", "O") in "mMc":
-        raise InputError(
-            f"{start} {names[0]!r} holds {KINDS[column.dtype.kind]}; drop it, or make it the index (on the command "
-            "line: --row-names COLUMN)."
-        )
-    given = column[column.notna()].astype(str).str.strip()
-    wrong = _not_numbers(given)
+    start = f"These columns of X do not hold numbers: {listed([str(frame.columns[k]) for k in text])}."
+    for k in (*text, text[0]):  # the first with an entry that cannot be a number
+        name, column = str(frame.columns[k]), frame.iloc[:, k]
+        if getattr(column.dtype, "kind", "O") in "mMc":
+            raise InputError(
+                f"{start} {name!r} holds {KINDS[column.dtype.kind]}; drop it, or make it the index (on the command "
+                "line: --row-names COLUMN)."
+            )
+        given = column[column.notna()].astype(str).str.strip()
+        wrong = _not_numbers(given)
+        if len(wrong):
+            break
     row = int(np.flatnonzero(column.notna())[wrong[0] if len(wrong) else 0])
-    where = f" Row {row}{_label(column.index, row)} of column {names[0]!r} has {column.iloc[row]!r}."
-    raise InputError(start + where + _advice(given, wrong, names[0]))
+    where = f" Row {row}{_label(column.index, row)} of column {name!r} has {column.iloc[row]!r}."
+    notation = _notation(frame.iloc[:, list(text)])
+    raise InputError(start + where + (notation or _advice(given, wrong, name)))
 
 
 def _not_numbers(entries: pd.Series) -> np.ndarray:
@@ -87,23 +139,23 @@ def _not_numbers(entries: pd.Series) -> np.ndarray:
     return np.flatnonzero(found.isna())
 
 
+def _notation(columns: pd.DataFrame) -> str:
+    """How to read numbers in another notation, if that is what all entries look like; of all columns together."""
+    entries = [entry.strip() for entry in columns.to_numpy().ravel() if isinstance(entry, str)]
+    odd = [entry for entry in entries if not (entry in MISSING_WORDS or _NUMBER.fullmatch(entry))]
+    fit = [option for option, pattern in _NOTATIONS.items() if odd and all(map(pattern.fullmatch, odd))]
+    if not fit:
+        return ""
+    options = " or ".join(fit[:2])
+    return f" The numbers are in another notation: read the file with {options}; pandas.read_csv takes the same."
+
+
 def _advice(entries: pd.Series, wrong: np.ndarray, name: str) -> str:
     """What to do about a column, by what its entries look like."""
     odd = entries.iloc[wrong]
     if not len(odd):
         return (
             f" They look like numbers stored as text: convert them, as in X[{name!r}] = pandas.to_numeric(X[{name!r}])."
-        )
-    formats = {
-        "decimal=',' (on the command line: --decimal ,)": _DECIMAL_COMMA,
-        "thousands=',' (--thousands ,)": _THOUSANDS_COMMA,
-        "decimal=',' and the sign between thousands, as thousands='.' (--decimal , --thousands .)": _POINTS_AND_COMMA,
-    }
-    fit = [option for option, pattern in formats.items() if odd.str.fullmatch(pattern).all()]
-    if fit:
-        return (
-            f" They look like numbers in another notation: read the file with {', or '.join(fit)}, which "
-            "avici_jl.read_table and pandas.read_csv take."
         )
     if list(wrong) == [0]:
         return (

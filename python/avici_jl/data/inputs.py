@@ -7,13 +7,15 @@ import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
-from avici_jl.data.columns import KINDS, numbers_of, split_row_labels
+from avici_jl.data.cells import read_cells
+from avici_jl.data.columns import array_of, numbers_of, split_row_labels
 from avici_jl.data.interventions import column_or_entries, read_interventions
 from avici_jl.data.orientation import looks_transposed
+from avici_jl.data.targets import LabelRules
 from avici_jl.data.words import listed, name_of
 from avici_jl.errors import InputError
 
@@ -34,6 +36,7 @@ class Input:
         names: of the variables, as text.
         columns: of the table, as the user labelled them: text, numbers, or a MultiIndex; None where it has no labels.
         notes: how the table was understood where that is not plain: a short name of the reason, and a sentence.
+        rows: [n] which rows of the table that was given these are, by position; None where that is not known.
     """
 
     x: np.ndarray
@@ -41,6 +44,7 @@ class Input:
     names: list[str]
     columns: pd.Index | None = None
     notes: tuple[tuple[str, str], ...] = ()
+    rows: np.ndarray | None = None
 
     @cached_property
     def fingerprint(self) -> int:
@@ -54,14 +58,32 @@ class Input:
         return self.names if self.columns is None else list(self.columns)
 
 
+class InputOptions(TypedDict, total=False):
+    """What `read_input` can be told about a table, and with it every method of a `Model` that predicts."""
+
+    names: Sequence[Any] | None
+    layer: str | None
+    raw: bool
+    gene_symbols: str | None
+    control: str | Collection[str] | None
+    separator: str | None
+    guides: Any
+    unmeasured: str
+
+
 def read_input(
     x: Any,
     interventions: Any = None,
     *,
     kind: str,
-    names: Sequence[str] | None = None,
+    names: Sequence[Any] | None = None,
     layer: str | None = None,
+    raw: bool = False,
+    gene_symbols: str | None = None,
     control: str | Collection[str] | None = None,
+    separator: str | None = None,
+    guides: Any = None,
+    unmeasured: str = "refuse",
 ) -> Input:
     """Check a table and its interventions. The caller's objects are never changed.
 
@@ -74,7 +96,14 @@ def read_input(
         kind: "values" or "counts".
         names: of the variables, where `x` has none.
         layer: of an AnnData, instead of its `X`.
+        raw: take the `.raw` of an AnnData, instead of its `X`.
+        gene_symbols: column of an AnnData's `var` that names the variables, instead of its index.
         control: label, or labels, of rows without an intervention.
+        separator: what stands between the targets in one label, as "+" in "GATA1+KLF1"; the parts "ctrl" and "control"
+            are none.
+        guides: what belongs to the guides that the labels name: a dict from guides to genes, a table of these two
+            columns, its file, or a pattern such as "{gene}_{number}".
+        unmeasured: "refuse", or "drop" rows whose target is no variable of the table.
 
     Raises:
         InputError: something does not fit; the message says what was wrong, what was expected and what to do.
@@ -89,14 +118,17 @@ def read_input(
         raise InputError(f"X is the path {str(x)!r}; read the file first, as in avici_jl.read_table({str(x)!r}).")
     elif hasattr(x, "to_pandas"):  # another library's table
         x = x.to_pandas()
-    if layer is not None and not _is_anndata(x):
-        raise InputError(f"layer={layer!r} chooses a layer of an AnnData; X is a {type(x).__name__}.")
+    rules = LabelRules(control, separator, guides, unmeasured)
+    chosen = {"layer": layer, "raw": raw or None, "gene_symbols": gene_symbols}
+    given = [f"{name}={value!r}" for name, value in chosen.items() if value is not None]
+    if given and not _is_anndata(x):
+        raise InputError(f"{given[0]} chooses a part of an AnnData; X is a {type(x).__name__}.")
     notes: list[tuple[str, str]] = []
     if _is_frame(x):
         x, interventions, unnamed = _without_row_labels(x, interventions)
         notes += [("row labels", _ROW_LABELS.format(listed(unnamed)))] if unnamed else []
     interventions, x = column_or_entries(interventions, x)
-    table, columns, rows = _read_table(x, layer)
+    table, columns, rows = _read_table(x, layer, raw, gene_symbols)
     if names is not None:
         import pandas as pd
 
@@ -110,16 +142,17 @@ def read_input(
     if len(labels) != d:
         raise InputError(f"{len(labels)} names were given for {d} variables; give one name per column of X.")
     _check_unique(labels)
+    mask, usable, more = read_interventions(interventions, n, labels, rules)
+    transposed = looks_transposed(table, columns, rows)
+    notes += [*more, ("transposed", transposed)] if transposed else more
+    table, mask = (table, mask) if usable.all() else (table[usable], mask[usable])
+    n = len(table)
     if n < 2 or d < 2:
         raise InputError(f"X has {n} rows and {d} columns. At least 2 observations (rows) of 2 variables are needed.")
     _check_finite(table, labels)
     if kind == "counts":
         _check_counts(table, labels, _layers(x))
-    mask, note = read_interventions(interventions, n, labels, control)
-    notes += note
-    transposed = looks_transposed(table, columns, rows)
-    notes += [("transposed", transposed)] if transposed else []
-    return Input(table, mask, labels, columns, tuple(notes))
+    return Input(table, mask, labels, columns, tuple(notes), np.flatnonzero(usable))
 
 
 _ROW_LABELS = "The first column of X, {}, has no name of its own: it is taken as the labels of the rows, no variable."
@@ -161,71 +194,21 @@ def _layers(x: Any) -> list[str]:
     return list(x.layers) if _is_anndata(x) and hasattr(x, "layers") else []
 
 
-def _read_table(x: Any, layer: str | None) -> tuple[np.ndarray, pd.Index | None, pd.Index | None]:
+def _read_table(
+    x: Any, layer: str | None, raw: bool, gene_symbols: str | None
+) -> tuple[np.ndarray, pd.Index | None, pd.Index | None]:
     """A table as float64 [n, d], a copy, and its own labels of columns and rows."""
     columns = rows = None
     if _is_anndata(x):
-        columns, rows, x = x.var_names, getattr(x, "obs_names", None), _matrix_of(x, layer)
+        x, columns, rows = read_cells(x, layer, raw, gene_symbols)
     elif _is_frame(x):
         columns, rows, x = x.columns, x.index, numbers_of(x)
     if hasattr(x, "toarray"):  # scipy.sparse
         x = x.toarray()
-    table = _as_numbers(x)
+    table = array_of(x)
     if table.ndim != 2:
         raise InputError(f"X must have two dimensions, observations × variables; it has shape {table.shape}.")
     return table, columns, rows
-
-
-def _matrix_of(data: Any, layer: str | None) -> Any:
-    """The values of an AnnData."""
-    if getattr(data, "isbacked", False):
-        data = data.to_memory()
-    if layer is None:
-        if data.X is None:
-            raise InputError(f"The AnnData has no X; choose one of its layers with layer=: {listed(_layers(data))}.")
-        return data.X
-    if layer not in data.layers:
-        raise InputError(f"The AnnData has no layer {layer!r}; it has {listed(_layers(data)) or 'none'}.")
-    return data.layers[layer]
-
-
-def _as_numbers(x: Any) -> np.ndarray:
-    """Anything like an array as a float64 copy; text, complex numbers and dates are refused, masked values missing."""
-    if isinstance(x, np.ma.MaskedArray):
-        x = np.ma.filled(x.astype(np.float64), np.nan)
-    try:
-        array = np.asarray(x)
-        text = array.dtype.kind in "USMmVc" or (
-            array.dtype.kind == "O" and any(isinstance(entry, str | bytes) for entry in array.flat)
-        )
-        if text:
-            kinds = {**KINDS, "V": "records; pass a DataFrame instead"}
-            kind = kinds.get(array.dtype.kind) or "text" + _first_text(array)
-            raise InputError(f"X must hold real numbers; it holds {kind}.")
-        return np.array(array, dtype=np.float64)
-    except InputError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise InputError(f"X cannot be read as a table of numbers: {error}.") from None
-
-
-def _first_text(array: np.ndarray) -> str:
-    """Where the first entry is that is text, and what to do if all of them are numbers."""
-    if array.ndim != 2:
-        return ""
-    entries = {place: entry for place, entry in np.ndenumerate(array) if isinstance(entry, str | bytes)}
-    (row, column), entry = next(iter(entries.items()))
-    shown = entry.decode(errors="replace") if isinstance(entry, bytes) else str(entry)
-    hint = "; numbers stored as text are converted by X.astype(float)" if all(map(_is_number, entries.values())) else ""
-    return f", {shown!r} in row {row}, column {column}{hint}"
-
-
-def _is_number(entry: str | bytes) -> bool:
-    try:
-        float(entry)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_unique(names: Sequence[str]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from avici_jl.data.words import MISSING_WORDS, listed, name_of, nearest
+from avici_jl.data.targets import LabelRules, read_targets
+from avici_jl.data.words import listed, name_of, nearest
 from avici_jl.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,9 +35,18 @@ def column_or_entries(interventions: Any, x: Any) -> tuple[Any, Any]:
 
 
 def read_interventions(
-    interventions: Any, n: int, names: Sequence[str], control: str | Collection[str] | None
-) -> tuple[np.ndarray, list[tuple[str, str]]]:
-    """The mask [n, d] uint8 of a mask, or of one entry per row, and notes; see `avici_jl.data.inputs.read_input`.
+    interventions: Any, n: int, names: Sequence[str], rules: LabelRules
+) -> tuple[np.ndarray, np.ndarray, list[tuple[str, str]]]:
+    """Which variables were set; see `avici_jl.data.inputs.read_input`.
+
+    Args:
+        interventions: nothing, a mask, or one entry per row.
+        n: number of rows.
+        names: of the variables.
+        rules: what the labels of rows mean.
+
+    Returns:
+        The mask [n, d] uint8, which rows can be used [n] bool, and notes.
 
     Raises:
         InputError: it does not fit the table.
@@ -49,10 +59,10 @@ def read_interventions(
     elif _is_mask(interventions, len(names)):
         mask = _check_mask(np.asarray(interventions), n, len(names))
     if mask is None:
-        return _read_targets(interventions, n, names, control)
-    if control is not None:
-        raise InputError("control= names the label of rows without an intervention; it needs one label per row.")
-    return mask, []
+        return read_targets(interventions, n, names, rules)
+    if rules.given():
+        raise InputError(f"{rules.given()[0]}= says what labels of rows mean; it needs one label per row.")
+    return mask, np.ones(n, bool), []
 
 
 def _column(frame: pd.DataFrame, name: str, where: str, variables: Iterable[Any]) -> pd.Series:
@@ -147,115 +157,3 @@ def _check_mask(mask: np.ndarray, n: int, d: int) -> np.ndarray:
     if not valid:
         raise InputError("The mask of interventions must hold only 0 and 1: 1 where a variable was set or knocked out.")
     return mask.astype(np.uint8)
-
-
-def _read_targets(
-    targets: Any, n: int, names: Sequence[str], control: str | Collection[str] | None
-) -> tuple[np.ndarray, list[tuple[str, str]]]:
-    """One entry per row: None (or NaN), a name, an index, or a collection of names and indices."""
-    try:
-        entries = list(targets)
-    except TypeError:
-        raise InputError(
-            f"interventions must have one entry per row of X; a {type(targets).__name__} was given."
-        ) from None
-    if len(entries) != n:
-        raise InputError(f"interventions must have one entry per row of X: {n}, got {len(entries)}.")
-    labels = _labels(control)
-    position = {name: j for j, name in enumerate(names)}
-    gaps = [row for row, entry in enumerate(entries) if _is_gap(entry)]
-    meant, notes = _name_read_as_missing(gaps, names, labels) if gaps else (None, [])
-    for row in gaps:
-        entries[row] = meant
-    mask = np.zeros((n, len(names)), np.uint8)
-    unknown: dict[str, list[int]] = {}
-    seen = set()
-    for row, entry in enumerate(entries):
-        for target in _targets_of(entry, position):
-            if isinstance(target, str):
-                target = target if target in position or target in labels else target.strip()
-            if isinstance(target, str) and target in labels:
-                seen.add(target)
-            elif isinstance(target, str) and target not in position:
-                unknown.setdefault(target, []).append(row)
-            else:
-                mask[row, _index_of(target, row, position)] = 1
-    if unknown:
-        _refuse(unknown, names)
-    never = [label for label in labels if label not in seen]
-    if never:
-        raise InputError(f"control: no row has the label {listed(never)}. Rows without an entry need no label.")
-    return mask, notes
-
-
-def _name_read_as_missing(
-    gaps: Sequence[int], names: Sequence[str], control: Sequence[str]
-) -> tuple[str | None, list[tuple[str, str]]]:
-    """What missing entries mean: of a name such as "nan" or "NA" pandas may have made them."""
-    words = [name for name in (*names, *control) if name in MISSING_WORDS]
-    if not words:
-        return None, []
-    rows = f"{len(gaps)} rows have a missing entry in interventions, the first is row {gaps[0]}"
-    way = "Read the labels with avici_jl.read_table, or pandas.read_csv(path, keep_default_na=False)"
-    if len(words) > 1 or not control:
-        raise InputError(
-            f"{rows}, and {listed(words)} is a name here that pandas reads as missing: they may mean it, or no "
-            f"intervention. {way}; or put None for rows without an intervention."
-        )
-    note = f"{rows}; they are taken to mean {words[0]!r}, a name that pandas reads as missing. {way}, to be sure."
-    return words[0], [("names read as missing", note)] if words[0] in names else []
-
-
-def _labels(control: str | Collection[str] | None) -> list[str]:
-    if control is None:
-        return []
-    return [control] if isinstance(control, str) else [str(label) for label in control]
-
-
-def _is_gap(entry: Any) -> bool:
-    return type(entry).__name__ in ("NAType", "NaTType") or (isinstance(entry, float | np.floating) and np.isnan(entry))
-
-
-def _targets_of(entry: Any, position: Collection[str]) -> Iterable[Any]:
-    if entry is None or _is_gap(entry):
-        return ()
-    if isinstance(entry, tuple) and name_of(entry) in position:  # a label of a MultiIndex
-        return (name_of(entry),)
-    if isinstance(entry, str) or np.ndim(entry) == 0 and not isinstance(entry, set | frozenset):
-        return (entry,)
-    return tuple(entry)
-
-
-def _refuse(unknown: dict[str, list[int]], names: Sequence[str]) -> None:
-    """Say which labels are no variables, how many rows they have, and what they may mean."""
-    first = next(iter(unknown))
-    rows = sum(len(found) for found in unknown.values())
-    more = "" if rows == 1 else f" In all, {rows} rows name what is no column: {listed(list(unknown))}."
-    parts = [first.replace(sign, " ").split() for sign in "+,;|&_"]
-    several = any(len(part) > 1 and set(part) & set(names) for part in parts)
-    split = " A label that means several variables has to be split into a list of names." if several else ""
-    raise InputError(
-        f"interventions: row {unknown[first][0]} names {first!r}, which is no column of X.{nearest(first, names)}{more}"
-        f"{split} Use None for rows without, or name their label by control=; leave out rows whose target is not in X."
-    )
-
-
-def _index_of(target: Any, row: int, position: dict[str, int]) -> int:
-    d = len(position)
-    if isinstance(target, str):
-        return position[target]
-    if isinstance(target, (int, np.integer)) and not isinstance(target, bool):
-        named = position.get(str(target), int(target))
-        if named != target and 0 <= target < d:
-            raise InputError(
-                f"interventions: row {row} has the number {target}, which is the name of one column and the position "
-                f"of another; name the columns by text, as in {str(target)!r}."
-            )
-        if 0 <= named < d:
-            return named
-        raise InputError(f"interventions: row {row} has index {target}; the variables have the indices 0 to {d - 1}.")
-    if isinstance(target, float) and target.is_integer():
-        return _index_of(int(target), row, position)
-    if not isinstance(target, bool | float) and str(target) in position:  # a date, say
-        return position[str(target)]
-    raise InputError(f"interventions: row {row} has {target!r}; a name, an index from 0 on, or None is expected.")
