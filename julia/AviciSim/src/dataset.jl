@@ -86,12 +86,17 @@ function Dataset(
         value === nothing && return nothing
         size(value) == size_of(letters, n, d) ||
             throw(ArgumentError("$name must be $(join(size_of(letters, n, d), " × ")), got $(by(value))"))
-        type <: Integer &&
-            !all(v -> isinteger(v) && typemin(type) <= v <= typemax(type), value) &&
-            throw(ArgumentError("$name must hold whole numbers from $(typemin(type)) to $(typemax(type))"))
-        return Array{type}(value)
+        return converted(type, value, name)
     end
     return Dataset(x, interventions, graph, names, kind, domain, seed, index, known..., drawn)
+end
+
+converted(::Type{T}, value::Array{T}, name) where {T} = value
+function converted(::Type{T}, value, name) where {T}
+    T <: Integer &&
+        !all(v -> isinteger(v) && typemin(T) <= v <= typemax(T), value) &&
+        throw(ArgumentError("$name must hold whole numbers from $(typemin(T)) to $(typemax(T))"))
+    return Array{T}(value)
 end
 
 by(array) = join(size(array), " × ")

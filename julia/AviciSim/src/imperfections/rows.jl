@@ -64,17 +64,19 @@ end
 """
     candidates(selection, conditions, rng)
 
-How many rows of each of the `conditions` 1, 2, ... (one for every row of the table) have to be simulated.
+The rows that have to be simulated, by the condition that each is of; `conditions` are those of the rows of the table, 1, 2, ...
 """
 function candidates(selection::Selection, conditions::Vector{Int}, rng::Stream)
-    kept = draw(selection.kept, rng)
-    return [ceil(Int, count(==(c), conditions) / kept) for c in 1:maximum(conditions)]
+    kept, counts = draw(selection.kept, rng), zeros(Int, maximum(conditions))
+    foreach(c -> counts[c] += 1, conditions)
+    return [c for (c, count) in enumerate(counts) for _ in 1:ceil(Int, count / kept)]
 end
 
 """
     select_rows(selection, x, simulated, conditions, rng)
 
-For every row of the table, whose conditions are `conditions`, the row of `x` that stands there; `simulated` are the conditions of the rows of `x`.
+For every row of the table, whose conditions are `conditions`, the row of `x` that stands there; `simulated`, in ascending order, are the conditions of the
+rows of `x`.
 """
 function select_rows(selection::Selection, x, simulated::Vector{Int}, conditions::Vector{Int}, rng::Stream)
     j, sign = randint(rng, size(x, 2)), uniform(rng) < 0.5 ? 1.0f0 : -1.0f0
@@ -83,14 +85,18 @@ function select_rows(selection::Selection, x, simulated::Vector{Int}, conditions
     noise = spread * Float32(draw(selection.noise, rng))
     score = Vector{Float32}(undef, length(column))
     fill_normal!(rng, score)
-    score .= sign .* column .+ noise .* score
-    chosen = similar(conditions)
-    for c in 1:maximum(conditions)
-        places = findall(==(c), conditions)
-        rows = sort!(findall(==(c), simulated); by = r -> (-score[r], r))
-        chosen[places] = sort!(rows[1:length(places)])
+    score .= noise .* score .- sign .* column
+    wanted = zeros(Int, maximum(conditions))
+    foreach(c -> wanted[c] += 1, conditions)
+    best, stop = Vector{Int}[], 0
+    for c in eachindex(wanted)
+        start = stop + 1
+        stop = searchsortedlast(simulated, c)
+        order = order_of(score[start:stop])
+        push!(best, sort!(order[1:wanted[c]]) .+ (start - 1))
     end
-    return chosen
+    taken = zeros(Int, length(wanted))
+    return [best[c][taken[c] += 1] for c in conditions]
 end
 
 """
@@ -106,29 +112,44 @@ end
 
 settle(a::AutocorrelatedNoise, rng::Stream) = AutocorrelatedNoise(settle(a.noise, rng), a.correlation, a.rng)
 
-function add_noise!(y, a::AutocorrelatedNoise, causes, rng::Stream)
+add_noise!(y, a::AutocorrelatedNoise, causes, rng::Stream) = in_time!(add_noise!, y, a, causes, rng)
+draw_noise!(e, a::AutocorrelatedNoise, causes, rng::Stream) = in_time!(draw_noise!, e, a, causes, rng)
+
+function in_time!(with_noise!, y, a::AutocorrelatedNoise, causes, rng::Stream)
     order = time_order(a, size(causes), rng)
     # Row r gets the random numbers of row order[r]: what they meet is brought there, and the sum back.
-    there, causes_there = similar(y), similar(causes, size(causes)...)
-    there[order] = y
-    causes_there[order, :] = causes
-    add_noise!(there, a.noise, causes_there, rng)
-    y .= view(there, order)
+    there, causes_there = Vector{Float32}(undef, length(y)), Matrix{Float32}(undef, size(causes)...)
+    bring!(there, y, order)
+    for k in axes(causes, 2)
+        bring!(view(causes_there, :, k), view(causes, :, k), order)
+    end
+    with_noise!(there, a.noise, causes_there, rng)
+    @inbounds for r in eachindex(order)
+        y[r] = there[order[r]]
+    end
     return y
+end
+
+function bring!(there, here, order::Vector{Int32})
+    @inbounds for r in eachindex(order)
+        there[order[r]] = here[r]
+    end
 end
 
 # For every row, which row's random numbers it gets. `rng` stays where it is.
 function time_order(a::AutocorrelatedNoise, (n, causes), rng::Stream)
-    own = split(a.rng, signed(rng.key)) # of the variable
+    own = split(a.rng, rng.key) # of the variable
     correlation = Float32(draw(a.correlation, own))
-    probe = add_noise!(zeros(Float32, n), a.noise, zeros(Float32, n, causes), copy_of(rng))
+    probe = draw_noise!(Vector{Float32}(undef, n), a.noise, zeros(Float32, n, causes), copy_of(rng))
     series = fill_normal!(own, Vector{Float32}(undef, n))
     fresh = sqrt(1.0f0 - correlation^2)
-    for r in 2:n
+    @inbounds for r in 2:n
         series[r] = correlation * series[r - 1] + fresh * series[r]
     end
-    order = Vector{Int}(undef, n)
-    order[order_of(series)] = order_of(probe)
+    order, ranked, place = Vector{Int32}(undef, n), order_of(probe), order_of(series)
+    @inbounds for k in 1:n
+        order[place[k]] = ranked[k]
+    end
     return order
 end
 
@@ -138,16 +159,40 @@ function copy_of(rng::Stream)
     return copied
 end
 
-# The rows from the smallest value to the largest.
+const DIGIT = 11 # bits
+
+"""
+    order_of(values)::Vector{Int32}
+
+The positions from the smallest value to the largest. Values that differ by less than about a part in ten thousand may be in any order: the first 22 bits
+are sorted, digit by digit.
+"""
 function order_of(values::Vector{Float32})
-    keys = Vector{UInt64}(undef, length(values))
-    @inbounds for r in eachindex(values)
+    n = length(values)
+    keys, from, to = Vector{UInt32}(undef, n), Vector{Int32}(undef, n), Vector{Int32}(undef, n)
+    @inbounds @simd for r in 1:n
         bits = reinterpret(UInt32, values[r])
-        bits ⊻= bits >> 31 == 0 ? 0x80000000 : 0xffffffff # now in the order of the numbers
-        keys[r] = UInt64(bits) << 32 | UInt64(r)
+        keys[r] = (bits ⊻ ifelse(bits >> 31 == 0, 0x80000000, 0xffffffff)) >> (32 - 2 * DIGIT) # in the order of the numbers
+        from[r] = r
     end
-    sort!(keys; alg = QuickSort)
-    return [Int(key & 0xffffffff) for key in keys]
+    place = Vector{Int32}(undef, 1 << DIGIT)
+    for shift in (0, DIGIT)
+        fill!(place, 0)
+        @inbounds for key in keys
+            place[1 + (key >> shift) & (1 << DIGIT - 1)] += 1
+        end
+        next = Int32(1)
+        @inbounds for k in eachindex(place)
+            place[k], next = next, next + place[k]
+        end
+        @inbounds for r in from
+            k = 1 + (keys[r] >> shift) & (1 << DIGIT - 1)
+            to[place[k]] = r
+            place[k] += 1
+        end
+        from, to = to, from
+    end
+    return from
 end
 
 mean_of(x::Float64) = x

@@ -25,19 +25,23 @@ function simulate_imperfect!(x, interventions, rng::Stream, mechanism, noise, in
     target_rng = split(rng, "targets")
     record = assign!(Matrix{UInt8}(undef, m_obs + m_int, d), target_rng, intervention, m_obs)
 
+    # Row r of the table is one of the simulated rows that stand for row r of this record.
     select_rng, selection = part(Selection)
-    conditions = conditions_of(record)
-    simulated = collect(1:size(record, 1))
+    conditions, simulated, s_obs = Int[], Int[], m_obs
     if selection !== nothing
-        counts = candidates(selection, conditions, split(select_rng, "kept"))
-        simulated = [findfirst(==(c), conditions) for (c, count) in enumerate(counts) for _ in 1:count]
+        conditions = conditions_of(record)
+        simulated = candidates(selection, conditions, split(select_rng, "kept"))
         strengths[selection] = (kept = round(length(conditions) / length(simulated); sigdigits = 4),)
-        record = record[simulated, :]
+        record = record[indexin(simulated, conditions), :]
+        s_obs = m_obs == 0 ? 0 : searchsortedlast(simulated, 1)
     end
 
     error_rng, errors = part(InterventionErrors)
-    actual = copy(record)
-    errors === nothing || (strengths[errors] = make_errors!(actual, record, errors, error_rng))
+    actual = record
+    if errors !== nothing
+        actual = copy(record)
+        strengths[errors] = make_errors!(actual, record, errors, error_rng)
+    end
 
     time_rng, memory = part(Autocorrelation)
     if memory !== nothing
@@ -45,27 +49,31 @@ function simulate_imperfect!(x, interventions, rng::Stream, mechanism, noise, in
         strengths[memory] = (correlation = mean_of(memory.correlation),)
     end
 
-    all_x, mask = Matrix{Float32}(undef, length(simulated), size(graph, 1)), zeros(UInt8, length(simulated), size(graph, 1))
-    mask[:, shown] = actual
-    first_int = findfirst(>(m_obs), simulated)
-    s_obs = first_int === nothing ? length(simulated) : first_int - 1
+    whole = length(shown) == size(graph, 1)
+    all_x, mask = Matrix{Float32}(undef, size(record, 1), size(graph, 1)), actual
+    if !whole
+        mask = zeros(UInt8, size(all_x))
+        mask[:, shown] = actual
+    end
     fill_rows!(all_x, mask, rng, target_rng, mechanism, noise, intervention, graph, s_obs)
 
+    seen = whole ? all_x : all_x[:, shown]
     if selection !== nothing
-        chosen = select_rows(selection, view(all_x, :, shown), conditions[simulated], conditions, split(select_rng, "rows"))
-        all_x, record, actual = all_x[chosen, :], record[chosen, :], actual[chosen, :]
+        chosen = select_rows(selection, seen, simulated, conditions, split(select_rng, "rows"))
+        seen, record, actual = seen[chosen, :], record[chosen, :], actual[chosen, :]
     end
-    table = Table(all_x[:, shown], record, m_obs)
+    table = Table(seen, record, m_obs)
     spoil!(table, applied, strengths)
 
-    rows = [mod1.(1:n_obs, max(m_obs, 1)); m_obs .+ mod1.(1:n - n_obs, max(m_int, 1))]
-    x .= view(table.x, rows, :)
-    interventions .= view(table.interventions, rows, :)
-    projected, confounded = length(shown) < size(graph, 1) ? project(graph, shown) : (graph, nothing)
+    rows = times == 1 ? (1:n) : [mod1.(1:n_obs, max(m_obs, 1)); m_obs .+ mod1.(1:n - n_obs, max(m_int, 1))]
+    repeated(array) = times == 1 ? array : array[rows, :]
+    copyto!(x, repeated(table.x))
+    copyto!(interventions, repeated(record))
+    projected, confounded = whole ? (graph, nothing) : project(graph, shown)
     truth = (
         batch = table.batch === nothing ? nothing : table.batch[rows],
         confounded = confounded,
-        true_interventions = actual == table.interventions ? nothing : actual[rows, :],
+        true_interventions = actual === record || actual == record ? nothing : repeated(actual),
     )
     of_table = named isa Network ? Network(projected; names = named.names[shown]) : projected
     return of_table, truth, [described(entry, get(strengths, entry, NamedTuple())) for (_, entry) in applied]
