@@ -13,6 +13,7 @@ import Distributed
 export Autocorrelation, Batches, Counts, DetectionLimit, HiddenCauses, Imperfection, InterventionErrors, LeftOut, Levels
 export MeasurementError, MissingValues, Outliers, Repeats, Rounding, Selection
 export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation, TechnicalNoise
+export BatchEffects, Logic, Programme, acyclic, crispra, crispri, labels, load_sergio
 export adjacency, interventions, knockdown, knockout, overexpress, profile, simulate, simulate_batch, solve, trajectory
 export list_domains, list_networks, load_dataset, load_domain, load_network, save_dataset
 
@@ -42,12 +43,21 @@ include("scm/variable.jl")
 include("scm/effects.jl")
 include("scm/model.jl")
 include("measurement.jl")
+include("assay.jl")
+include("grn/euler.jl")
+include("grn/logic.jl")
+include("grn/perturbation.jl")
+include("grn/programme.jl")
 include("grn/problem.jl")
+include("grn/kinetics.jl")
 include("grn/steady.jl")
-include("grn/compatible.jl")
 include("grn/physical.jl")
+include("grn/solution.jl")
 include("grn/solve.jl")
+include("grn/compatible.jl")
 include("grn/mechanism.jl")
+include("grn/screen.jl")
+include("grn/sergio.jl")
 include("imperfections/imperfection.jl")
 include("imperfections/values.jl")
 include("imperfections/missing.jl")

@@ -21,7 +21,7 @@ struct Domain
     mechanisms::Vector{Pair{Float64, Union{Mechanism, GRNMechanism}}}
     noises::Vector{Pair{Float64, Noise}}
     interventions::Vector{Pair{Float64, Union{DoIntervention, GenePerturbation}}}
-    measurements::Vector{Pair{Float64, TechnicalNoise}}
+    measurements::Vector{Pair{Float64, Assay}}
     imperfections::Vector{Possible}
 end
 
@@ -44,7 +44,10 @@ function Domain(
     shares(part, _) = [1.0 => part]
     imperfections = possible(imperfection, base.imperfections)
     base.kind == "counts" && !isempty(imperfections) && throw(ArgumentError("imperfections are for values; genes have their own"))
-    return Domain(
+    assays = measurement === nothing ?
+        base.measurements :
+        [share => part isa TechnicalNoise ? Assay(part) : part for (share, part) in shares(measurement, nothing)]
+    found = Domain(
         something(name, base.name),
         base.kind,
         something(description, base.description),
@@ -54,9 +57,35 @@ function Domain(
         shares(mechanism, base.mechanisms),
         shares(noise, base.noises),
         shares(intervention, base.interventions),
-        shares(measurement, base.measurements),
+        assays,
         imperfections,
     )
+    check_parts(found)
+    return found
+end
+
+# Whether the parts of a domain that was put together in code go together.
+function check_parts(domain::Domain)
+    wrong(reason) = throw(ArgumentError("the parts of the domain \"$(domain.name)\" do not go together: $reason"))
+    mechanisms, interventions = map(last, domain.mechanisms), map(last, domain.interventions)
+    genes = count(m -> m isa GRNMechanism, mechanisms)
+    0 < genes < length(mechanisms) && wrong("grn cannot be mixed with other mechanisms")
+    all(i -> (i isa GenePerturbation) == (genes > 0), interventions) ||
+        wrong(genes > 0 ? "genes need interventions such as knockout, not do" : "only genes can be knocked out; do is expected")
+    genes > 0 &&
+        isempty(domain.measurements) &&
+        wrong("genes need a measurement; start from a domain of genes, such as grn-physical")
+    genes == 0 && isempty(domain.noises) && wrong("values need a noise; start from a domain of values, such as linear")
+    for (_, assay) in domain.measurements
+        genes > 0 &&
+            assay.noise.umi != (domain.kind == "counts") &&
+            wrong("umi must be true for the kind counts and false for values")
+    end
+    unable = filter(needs_physical, [i for i in interventions if i isa GenePerturbation])
+    genes > 0 &&
+        length(unable) == length(interventions) &&
+        any(m -> m.mode === :compatible, mechanisms) &&
+        wrong("failing and crispra need the mode physical")
 end
 
 const DOMAINS = joinpath(dirname(@__DIR__), "domains")
@@ -146,15 +175,22 @@ function parse_domain(path::String, code::Bool = true)
     end
     grn && haskey(table, "noise") && refuse("$(from["noise"]): noise", "genes have [[measurement]] noise instead")
     !grn && haskey(table, "measurement") && refuse("$(from["measurement"]): measurement", "values have [[noise]] instead")
-    measurements = grn ? list("measurement", TechnicalNoise) : []
+    grn &&
+        all(entry -> needs_physical(last(entry)), interventions) &&
+        any(entry -> last(entry).mode === :compatible, mechanisms) &&
+        refuse(
+            "$(from["intervention"]): intervention",
+            "failing and crispra need the mode physical, or another intervention beside them",
+        )
+    measurements = grn ? list("measurement", Assay) : []
     for (k, (_, entry)) in enumerate(measurements)
-        entry.umi == (kind == "counts") ||
+        entry.noise.umi == (kind == "counts") ||
             refuse("$(from["measurement"]): [[measurement]] $k: umi", "must be true for the kind counts and false for values")
     end
     imperfections = read_imperfections(get(table, "imperfection", []), get(from, "imperfection", path))
     grn && !isempty(imperfections) && refuse("$(from["imperfection"]): imperfection", "genes have [[measurement]] noise instead")
     if any(entry -> last(entry) isa Subnetwork && last(entry).cycles === :keep, graphs)
-        any(entry -> !(last(entry) isa GRNMechanism) || last(entry).mode === :compatible, mechanisms) &&
+        any(entry -> allows_feedback(last(entry)), mechanisms) ||
             refuse("$(from["graph"]): [[graph]]: cycles", "only the mechanism grn in the mode physical can keep cycles")
         table["acyclic"] && refuse("$(from["acyclic"]): acyclic", "must be false where cycles are kept")
     end

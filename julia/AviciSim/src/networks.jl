@@ -29,7 +29,7 @@ struct Network
         all(edge -> all(k -> 1 <= k <= d, edge), edges) || throw(ArgumentError("an edge leads outside the $d variables"))
         length(signs) == length(edges) || throw(ArgumentError("$(length(signs)) signs were given for $(length(edges)) edges"))
         all(in((-1, 0, 1)), signs) || throw(ArgumentError("a sign is 1 (activates), -1 (represses) or 0 (not known)"))
-        return new(String.(names), collect(Tuple{Int, Int}, edges), Int8.(signs))
+        return new(string.(names), collect(Tuple{Int, Int}, edges), Int8.(signs))
     end
 end
 
@@ -68,6 +68,13 @@ end
 
 adjacency(graph::Matrix{UInt8}) = graph
 
+# The network without edges from a variable to itself.
+function without_loops(network::Network)
+    all(edge -> edge[1] != edge[2], network.edges) && return network
+    kept = [i != j for (i, j) in network.edges]
+    return Network(network.names, network.edges[kept], network.signs[kept])
+end
+
 const NETWORKS = joinpath(dirname(@__DIR__), "networks")
 
 """
@@ -82,10 +89,15 @@ list_networks() = sort!([first(splitext(file)) for file in readdir(NETWORKS) if 
     load_network(name_or_path)::Network
 
 A shipped network by its name, or an edge list by its path (it ends in `.tsv`, `.csv` or `.txt`): regulator, target and, if known,
-sign (`+` or 1 activates, `-` or -1 represses, anything else is not known), separated by tabs, commas or spaces. Lines
-that start with `#` are comments. An edge that is listed twice with two signs has an unknown one.
+sign, separated by tabs, commas or spaces. A sign is `+` or `-`, a word such as `activation`, `activator`, `repression` or `inhibits`, or
+a number, of which the sign counts; anything else is not known. A first line such as `source,target,sign` names the columns, which may then
+be more and in another order. Lines that start with `#` are comments. An edge that is listed twice with two signs has an unknown one.
 
 Throws an `ArgumentError` that names file and line where something is missing.
+
+```julia
+load_network("ecoli")           # 1565 genes; names, edges and signs
+```
 """
 function load_network(name_or_path::AbstractString)
     is_path = any(ending -> endswith(name_or_path, ending), (".tsv", ".csv", ".txt"))
@@ -104,14 +116,26 @@ load_network(network::Network) = network
 function parse_network(path::AbstractString)
     edges, signs = Pair{String, String}[], Int8[]
     position = Dict{Pair{String, String}, Int}()
+    columns = nothing # of regulator, target and sign, 0 where there is none
     for (number, line) in enumerate(eachline(path))
-        line = strip(line)
+        line = lstrip(rstrip(line), ' ') # a tab at the beginning is an empty field
         (isempty(line) || startswith(line, '#')) && continue
-        fields = Base.split(line, occursin('\t', line) ? '\t' : occursin(',', line) ? ',' : ' '; keepempty = false)
-        fields = strip.(fields)
-        2 <= length(fields) <= 3 || refuse("$path: line $number", "regulator, target and perhaps a sign are expected")
-        edge = String(fields[1]) => String(fields[2])
-        sign = length(fields) == 2 ? 0 : fields[3] in ("+", "1", "+1") ? 1 : fields[3] in ("-", "-1") ? -1 : 0
+        fields = Base.split(
+            line,
+            occursin('\t', line) ? '\t' : occursin(',', line) ? ',' : ' ';
+            keepempty = occursin(r"[\t,]", line),
+        )
+        fields = [strip(field, [' ', '"']) for field in fields]
+        if columns === nothing
+            columns = header_columns(fields)
+            columns === nothing ? (columns = (1, 2, 3)) : continue
+            length(fields) <= 3 || refuse("$path: line $number", EDGE * "; with more columns the first line must name them")
+        end
+        source, target, third = columns
+        length(fields) >= max(source, target) && !isempty(fields[source]) && !isempty(fields[target]) ||
+            refuse("$path: line $number", EDGE)
+        edge = String(fields[source]) => String(fields[target])
+        sign = 1 <= third <= length(fields) ? sign_of(fields[third]) : 0
         if haskey(position, edge)
             signs[position[edge]] == sign || (signs[position[edge]] = 0)
         else
@@ -123,3 +147,50 @@ function parse_network(path::AbstractString)
     isempty(edges) && refuse(path, "there is no edge in this file")
     return Network(edges; signs = signs)
 end
+
+const EDGE = "regulator, target and perhaps a sign are expected"
+
+# What the columns of an edge list may be called, in small letters and without what is neither letter nor digit.
+const SOURCE_COLUMNS = ("source", "regulator", "tf", "tfname", "from", "cause", "parent", "gene1", "node1")
+const TARGET_COLUMNS = ("target", "targetgene", "gene", "to", "effect", "child", "gene2", "node2", "tg")
+const SIGN_COLUMNS = (
+    "sign",
+    "mode",
+    "modeofregulation",
+    "mor",
+    "regulation",
+    "type",
+    "interaction",
+    "weight",
+    "effect",
+    "direction",
+)
+
+# The positions of regulator, target and sign if a line is a header, else nothing.
+function header_columns(fields)
+    plain = [replace(lowercase(field), r"[^a-z0-9]" => "") for field in fields]
+    source, target = (findfirst(in(names), plain) for names in (SOURCE_COLUMNS, TARGET_COLUMNS))
+    (source === nothing || target === nothing || source == target) && return nothing
+    sign = findfirst(k -> !(k in (source, target)) && plain[k] in SIGN_COLUMNS, eachindex(plain))
+    return source, target, something(sign, 0)
+end
+
+# 1 activates, -1 represses, 0 is not known.
+function sign_of(field::AbstractString)
+    word = lowercase(field)
+    number = tryparse(Float64, word)
+    number === nothing || return isfinite(number) ? Int(sign(number)) : 0
+    word in ("+", "up", "positive", "stimulation", "stimulates", "induction", "induces", "enhances") && return 1
+    word in ("-", "−", "down", "negative") && return -1
+    startswith(word, "activat") && return 1
+    return any(part -> startswith(word, part), ("repress", "inhibit", "suppress")) ? -1 : 0
+end
+
+# A network in any of the forms that a user may give it.
+as_network(network::Network) = network
+as_network(path::AbstractString) = load_network(path)
+as_network(adjacency::AbstractMatrix{<:Real}) = Network(adjacency)
+as_network(edges::AbstractVector{<:Pair}) = Network(edges)
+as_network(other) = throw(ArgumentError(
+    "a graph is a Network, an adjacency matrix or the path of an edge list, got $(typeof(other))",
+))

@@ -11,7 +11,9 @@ Simulate one dataset.
 - `n_obs`, `n_int`: numbers of observational and interventional rows.
 - `seed`, `index`: dataset number `index` of the sequence that belongs to `seed`; the same numbers give the same bytes.
 - `graph`: used instead of a random graph: a [`Network`](@ref), a d × d adjacency matrix, or the path of an edge list (see
-  [`load_network`](@ref)).
+  [`load_network`](@ref)). Of the domain's mechanisms only those are drawn that can simulate it: cycles and self-loops need the mechanism grn in
+  the mode physical, or [`acyclic`](@ref). A self-loop acts, but the dataset's graph is without it. Signs are used by genes, and refused by
+  other mechanisms.
 
 Throws an `ArgumentError` if an argument or the domain is not valid, or if the simulation overflows.
 
@@ -29,7 +31,7 @@ function simulate(
     graph::Union{Nothing, AbstractMatrix, Network, AbstractString} = nothing,
 )
     domain = load_domain(domain)
-    given = graph === nothing ? nothing : check_graph(graph)
+    given = graph === nothing ? nothing : as_network(graph)
     d === nothing && given === nothing && throw(ArgumentError("d, the number of variables, is missing"))
     d = d === nothing ? length(given) : d
     given === nothing || length(given) == d || throw(ArgumentError("graph must be $d × $d, got $(length(given)) variables"))
@@ -116,19 +118,37 @@ function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integ
     graph_model, mechanism = pick(choice, domain.graphs), pick(choice, domain.mechanisms)
     intervention = pick(choice, domain.interventions)
     rng, applied = Stream(seed, index, "rows"), draw_imperfections(domain.imperfections, seed, index)
-    parts = Dict{String, Any}("graph" => given === nothing ? type_name(graph_model) : "given", "mechanism" => type_name(mechanism))
-    parts["intervention"] = type_name(intervention)
-    graph_of(d) = given === nothing ? sample_graph(Stream(seed, index, "graph"), graph_model, d) : given
+    parts = Dict{String, Any}(
+        "graph" => given === nothing ? type_name(graph_model) : "given",
+        "intervention" => type_name(intervention),
+    )
+    graph_of(d) = given === nothing ? as_graph(sample_graph(Stream(seed, index, "graph"), graph_model, d), d) : given
+    again = Stream(seed, index, "choice again")
     if mechanism isa GRNMechanism
-        technology, graph = pick(choice, domain.measurements), graph_of(d)
-        network = graph isa Network ? graph : Network(graph)
-        counts, mask, truth = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, technology)
+        hidden = given === nothing ? unmeasured_genes(Stream(seed, index, "unmeasured"), intervention, d) : 0
+        genes = d + min(hidden, max(0, most_variables(graph_model) - d))
+        graph = graph_of(genes)
+        mechanism, intervention = able(again, domain, graph, mechanism, intervention)
+        parts["mechanism"] = type_name(mechanism)
+        assay = pick(choice, domain.measurements)
+        network = graph isa Network ? graph : Network(graph; names = ["gene$j" for j in 1:genes])
+        counts, mask, truth = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, assay, d)
         x .= counts
         interventions .= mask
-        return graph, merge(truth, (drawn = merge(parts, truth.drawn),))
+        truth = merge(truth, (drawn = merge(parts, truth.drawn),))
+        genes > d && return marginal(network, d, truth)
+        return graph isa Network ? without_loops(graph) : graph, truth
+    end
+    if given !== nothing
+        mechanism, _ = able(again, domain, given, mechanism, intervention)
+        any(!iszero, given.signs) &&
+            throw(ArgumentError(
+                "the graph has signs, which the domain $(domain.name) cannot use: only genes can. Leave them out, as in abs.(matrix) or " *
+                    "Network(network.names, network.edges)",
+            ))
     end
     noise = pick(choice, domain.noises)
-    parts["noise"] = type_name(noise)
+    parts["mechanism"], parts["noise"] = type_name(mechanism), type_name(noise)
     if isempty(applied)
         graph = graph_of(d)
         simulate_scm!(x, interventions, rng, mechanism, noise, intervention, adjacency(graph), n_obs)
@@ -138,6 +158,39 @@ function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integ
     graph, truth, strengths = simulate_imperfect!(x, interventions, rng, mechanism, noise, intervention, graph_of, n_obs, applied)
     parts["imperfections"] = strengths
     return graph, merge(truth, (drawn = parts,))
+end
+
+# What was drawn, or, where it cannot simulate the graph, or not together, something else of the domain that can.
+function able(rng::Stream, domain::Domain, graph, mechanism, intervention)
+    if !allows_feedback(mechanism) && topological_order(adjacency(graph)) === nothing
+        can = [entry for entry in domain.mechanisms if allows_feedback(last(entry))]
+        isempty(can) && throw(ArgumentError(cyclic_message(domain, adjacency(graph))))
+        mechanism = pick(rng, can)
+    end
+    if mechanism isa GRNMechanism && mechanism.mode === :compatible && needs_physical(intervention)
+        intervention = pick(rng, [entry for entry in domain.interventions if !needs_physical(last(entry))])
+    end
+    return mechanism, intervention
+end
+
+function cyclic_message(domain::Domain, graph)
+    loops = count(k -> graph[k, k] != 0, axes(graph, 1))
+    what = loops == 0 ? "a cycle" : loops == 1 ? "a variable that causes itself" : "$loops variables that cause themselves"
+    return "the graph has $what, which the domain $(domain.name) cannot simulate; the mechanism grn in the mode \"physical\" (as in the " *
+        "domain grn-physical) can, and acyclic(graph) is the graph without cycles"
+end
+
+# Whether a mechanism can simulate a graph with cycles.
+allows_feedback(::Mechanism) = false
+
+# What a graph model has returned, as a matrix of UInt8 or a network of `d` variables.
+function as_graph(graph, d::Int)
+    graph isa Union{Network, AbstractMatrix{<:Real}} ||
+        throw(ArgumentError("a graph model must return an adjacency matrix or a Network, got $(typeof(graph))"))
+    n = graph isa Network ? (length(graph), length(graph)) : size(graph)
+    n == (d, d) || throw(ArgumentError("graph must be $d × $d, got $(join(n, " × "))"))
+    graph isa Union{Network, Matrix{UInt8}} && return graph
+    return any(<(0), graph) ? Network(graph) : adjacency(Network(graph))
 end
 
 type_name(part) = string(nameof(typeof(part)))
@@ -152,10 +205,4 @@ end
 function check_origin(seed::Integer, index::Integer)
     typemin(Int) <= seed <= typemax(Int) || throw(ArgumentError("seed must be a 64-bit integer, got $seed"))
     0 <= index < typemax(Int) ÷ 2 || throw(ArgumentError("the index of a dataset must be at least 0 and below 2^62, got $index"))
-end
-
-function check_graph(graph)
-    network = graph isa AbstractString ? load_network(graph) : graph isa Network ? graph : Network(graph)
-    any(edge -> edge[1] == edge[2], network.edges) && throw(ArgumentError("graph has a variable that causes itself"))
-    return network
 end

@@ -32,6 +32,10 @@ function Subnetwork(network::Network; top::Real = 0.2, cycles::Symbol = :break)
     return Subnetwork(network, neighbours, regulators, top, cycles)
 end
 
+# Variables that a graph of a model can have.
+most_variables(::GraphModel) = typemax(Int)
+most_variables(model::Subnetwork) = length(model.network)
+
 function sample_graph(rng::Stream, model::Subnetwork, d::Int)
     network = model.network
     d <= length(network) || throw(ArgumentError("a subnetwork of $d variables was asked of a network that has $(length(network))"))
@@ -76,6 +80,17 @@ function extract_module(rng::Stream, model::Subnetwork, d::Int)
     end
     return chosen
 end
+
+"""
+    acyclic(network; seed=0)::Network
+
+The network (or adjacency matrix, or edge list in a file) without self-loops and without a random edge of each of its cycles, for models that allow no feedback.
+
+```julia
+simulate("linear"; n_obs=500, graph=acyclic([0 1; 1 0]))
+```
+"""
+acyclic(network; seed::Integer = 0) = break_cycles(Stream(seed, 0, "acyclic"), as_network(network))
 
 """
     break_cycles(rng, network)::Network

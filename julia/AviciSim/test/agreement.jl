@@ -5,7 +5,7 @@ using Random: MersenneTwister
 "Cells of one run: cell type by cell type, gene by gene, step by step."
 function reference_run(rng, problem, order, height, factor, cells)
     d, types = length(problem), size(problem.basal, 2)
-    λ, q, γ, dt = Float64(problem.decay[1]), Float64(problem.noise_scale[1]), Float64(problem.hill), 0.01
+    λ, q, γ, dt = Float64(problem.decay[1]), Float64(problem.noise_scale[1]), 1.9, 0.01
     paths, taken, half = Dict{Tuple{Int, Int}, Vector{Float64}}(), zeros(d, types, cells), zeros(d)
     times = [rand(rng, 1:15cells) for _ in 1:types, _ in 1:cells]
     act(i, x) = half[i] == 0 ? 0.0 : x^γ / (half[i]^γ + x^γ)

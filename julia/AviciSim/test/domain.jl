@@ -4,6 +4,7 @@
         "grn",
         "grn-ecoli",
         "grn-physical",
+        "grn-screen",
         "grn-yeast",
         "linear-rff",
         "scm",
@@ -46,7 +47,7 @@ end
                 "[[measurement]]\nprofile = \"illumina\"" => "[[measurement]]\nprofile = \"illumina\"\numi = false",
                 ("umi", "counts"),
             ),
-            ("grn", "network = \"ecoli\"" => "network = \"ecoli\"\ncycles = \"keep\"", ("cycles", "physical")),
+            ("grn-paper-ood", "network = \"ecoli\"" => "network = \"ecoli\"\ncycles = \"keep\"", ("cycles", "physical")),
             ("grn-paper", "model = \"knockout\"" => "model = \"do\"\nvalue = 1.0", ("[[intervention]] 1", "knockout")),
             (
                 "grn-paper",

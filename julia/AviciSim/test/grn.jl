@@ -1,4 +1,16 @@
-using AviciSim: Block, LANES, MECHANISMS, heights, hill_function, integrate!, path_length, place!, read_model, steady_state, step!
+using AviciSim:
+    Block,
+    Effects,
+    Kinetics,
+    LANES,
+    MECHANISMS,
+    heights,
+    hill_function,
+    integrate!,
+    path_length,
+    read_model,
+    steady_state,
+    step!
 
 @testset "an unregulated gene in $mode mode" for mode in (:compatible, :physical)
     # dx = (b - λx) dt + q √(b + λx) dW has mean b/λ and variance q² b/λ, up to the step size and clipping at 0.
@@ -62,14 +74,18 @@ end
     straight = AviciSim.sample_graph(AviciSim.Stream(1, 0), AviciSim.ErdosRenyi(AviciSim.Parameter(2, "")), 12)
     @testset for graph in (straight, straight .| permutedims(straight))
         p = problem(graph; cell_types = 3, basal = Distribution(:uniform, 1, 3), sign_probability = 0.5)
-        wild = steady_state(p)
-        half = AviciSim.half_responses(wild)
+        kinetics = Kinetics(p)
+        wild, steady = steady_state(p)
+        @test steady
+        half = AviciSim.means_of_types(wild)
+        scales = AviciSim.inverses(kinetics, half)
         factors = [Float32[k == gene ? 0 : 1 for k in 1:12] for gene in 0:12]
-        together = AviciSim.steady_states(p, factors, wild)
+        effects = [Effects(factor, zeros(Float32, 12), zeros(12)) for factor in factors]
+        together = AviciSim.steady_states(p, kinetics, effects, wild, scales)
         @test together[1] ≈ wild rtol = 1.0e-5
-        @test all(together[k] == only(AviciSim.steady_states(p, factors[k:k], wild)) for k in 1:13)
+        @test all(together[k] == only(AviciSim.steady_states(p, kinetics, effects[k:k], wild, scales)) for k in 1:13)
         for (state, factor) in zip(together, factors), gene in 1:12, type in 1:3
-            acts = [AviciSim.hill_function(state[i, type] / half[i], p.hill) for i in p.regulators[gene]]
+            acts = [AviciSim.hill_function(state[i, type] / half[i], 2.0f0) for i in p.regulators[gene]]
             production = isempty(acts) ?
                 p.basal[gene, type] :
                 sum(k > 0 ? k * a : -k * (1 - a) for (k, a) in zip(p.interaction[gene], acts))
@@ -96,13 +112,14 @@ end
 bytes(f, steps, kind) = (f(1, kind); @allocated f(steps, kind))
 
 @testset "the inner loops allocate nothing" begin
-    for noise in (:dpd, :sp, :spd), hill in (2.0, 1.9)
-        p = problem(CHAIN; noise = noise, hill = hill)
-        block, regulates, inverses = Block(4 * LANES, 5), Bool[1, 1, 1, 0, 1], ones(Float32, 5)
-        foreach(c -> place!(block, c, p, steady_state(p), ones(Float32, 5), 1), 1:4 * LANES)
+    for noise in (:dpd, :sp, :spd), hill in (2.0, 1.9), logic in (:sum, :and, :or)
+        p = problem(CHAIN; noise = noise, hill = hill, logic = logic)
+        kinetics, scales = Kinetics(p), ones(Float32, 5)
+        block = Block(4 * LANES, 5, length(kinetics.source))
+        block.state .= permutedims(first(steady_state(p)))
         physical(steps, kind) = (
             for _ in 1:steps
-                step!(block, p, regulates, inverses, 0.01f0, kind)
+                step!(block, p, kinetics, scales, 0.01f0, kind)
             end
         )
         @test bytes(physical, 100, Val(noise)) == 0
@@ -130,7 +147,7 @@ end
     @test heights(CHAIN) == [3, 2, 1, 0, 3]
     @test hill_function(1.0f0, 2.0f0) ≈ 0.5 && hill_function(0.0f0, 2.0f0) < 1.0e-20
     @test hill_function(3.0f0, 2.0f0) ≈ 0.9 && hill_function(1.0f9, 2.0f0) ≈ 1
-    @test steady_state(problem(CHAIN)) .* 0.8f0 ≈ [2, 4, 2, 2, 2]
+    @test first(steady_state(problem(CHAIN))) .* 0.8f0 ≈ [2, 4, 2, 2, 2]
     for mode in (:compatible, :physical)
         run(seed) = solve(
             problem(CHAIN; cell_types = 5),
@@ -145,7 +162,7 @@ end
         @test size(run(1)) == (58, 5)
     end
     path = trajectory(problem(CHAIN), EulerMaruyama(0.01); steps = 2000, perturbation = knockout(1))
-    @test size(path) == (5, 2000) && path[:, 1] ≈ steady_state(problem(CHAIN)) && path[1, end] < 0.01
+    @test size(path) == (5, 2000) && path[:, 1] ≈ first(steady_state(problem(CHAIN))) && path[1, end] < 0.01
     @test sprint(show, problem(CHAIN)) == "GRNProblem of 5 genes, 4 regulations and 1 cell types"
 end
 

@@ -4,7 +4,8 @@
     @test all(isfinite, data.x) && length(unique(data.names)) == 8
     @test !any(!iszero, data.interventions[1:30, :])
     counts = sort(vec(sum(Int, data.interventions; dims = 1)))
-    @test counts == fill(3, 8) || counts == [0, 0, 0, 0, 6, 6, 6, 6]
+    # in grn-screen growth differs, guides come in pairs, and targets may be outside the table
+    @test name == "grn-screen" || counts == fill(3, 8) || counts == [0, 0, 0, 0, 6, 6, 6, 6]
     @test (data.expression === nothing) == (data.kind == "values")
     @test data.x == simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1).x
     @test data.x != simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 2).x

@@ -3,12 +3,6 @@
 # All trajectories of a level advance side by side: those of its genes, of the conditions of a chunk and of the cell types. A chain is one
 # cell type in one condition; a gene's trajectories are stored chain by chain, step after step, without gaps.
 
-# Rows of one experimental condition and the factor on every gene's production.
-struct Condition
-    factor::Vector{Float32}
-    rows::Vector{Int}
-end
-
 "Longest path from every gene to one without targets."
 function heights(graph::AbstractMatrix{UInt8})
     order = topological_order(graph)
@@ -43,14 +37,14 @@ function compatible!(x, types, problem::GRNProblem, algorithm::EulerMaruyama, gr
 end
 
 function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm, height, conditions, cells::Int)
-    d, kinds = length(problem), cell_types(problem)
+    d, kinds, hill = length(problem), cell_types(problem), common_hill(problem)
     chains, window = kinds * length(conditions), 15 * cells
     time_rng, row_rng = split(rng, "times"), split(rng, "rows")
     times = [randint(time_rng, window) for _ in 1:chains, _ in 1:cells] # counted from the start of the window
     expression = Array{Float32, 3}(undef, chains, cells, d)
     activity = Vector{Part}(undef, d)   # of every regulator at every step; all that a level needs of the earlier
     at_mean = zeros(Float32, chains, d) # activity at the mean expression
-    factor = Float32[conditions[cld(c, kinds)].factor[gene] for c in 1:chains, gene in 1:d]
+    factor = Float32[conditions[cld(c, kinds)].effects.factor[gene] for c in 1:chains, gene in 1:d]
     levels = [findall(==(level), height) for level in 0:maximum(height)]
     lengths = [length(genes) * path_length(chains, window + 10 * level) for (level, genes) in zip(0:maximum(height), levels)]
     longest = maximum(lengths)
@@ -83,10 +77,10 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
                 inverses[lanes] .= inverse(ordered_sum(cells_of) / length(cells_of))
                 for c in lanes
                     mean = ordered_sum(view(expression, c, :, gene)) / cells
-                    at_mean[c, gene] = hill_function(mean * inverses[c], problem.hill)
+                    at_mean[c, gene] = hill_function(mean * inverses[c], hill)
                 end
             end
-            activity[gene] = activate!(own, inverses, problem.hill)
+            activity[gene] = activate!(own, inverses, hill)
         end
     end
     give_back(TRAJECTORIES, memory)
@@ -101,6 +95,12 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
         end
     end
 end
+
+# The Hill coefficient of all edges; of a problem without any it does not matter.
+common_hill(problem::GRNProblem) = (
+    first_with = findfirst(!isempty, problem.hill);
+    first_with === nothing ? 2.0f0 : problem.hill[first_with][1]
+)
 
 # Part of a vector.
 const Part = SubArray{Float32, 1, Vector{Float32}, Tuple{UnitRange{Int}}, true}
@@ -197,3 +197,6 @@ function activate_all!(path, inverse::Float32, hill::Float32)
         end
     end
 end
+
+# The inverse of a half-response. A gene that is not expressed has an activity of 0.
+inverse(half::Float32) = half > SILENT ? 1 / half : 0.0f0

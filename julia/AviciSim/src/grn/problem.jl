@@ -1,37 +1,57 @@
 # Gene expression as a stochastic differential equation (after SERGIO; Dibaeinia and Sinha, Cell Systems 2020).
 #
 #     dx_j = (P_j(x) - λ_j x_j) dt + q_j (√P_j dW + √(λ_j x_j) dW')      expression of gene j in one cell type
-#     P_j  = basal_j                                              without regulators; differs between cell types
-#          = Σ_i |K_ij| act(x_i)      of an activator i,          act(x) = x^γ / (h_i^γ + x^γ)
+#     P_j  = basal_j + regulation_j(x); basal differs between cell types, and that of a regulated gene is its leak
+#     regulation_j, as a sum (see `Logic` for others)
+#          = Σ_i |K_ij| act(x_i)        of an activator i,          act(x) = x^γ / (h^γ + x^γ)
 #          + Σ_i |K_ij| (1 - act(x_i))  of a repressor i
 
 """
-    GRNProblem(network; basal, interaction, decay=0.8, noise_scale=1.0, hill=2.0, cell_types=1, sign_probability=0.5, noise=:dpd,
-               seed=0)
+    GRNProblem(network; basal, interaction, leak=0.0, decay=0.8, noise_scale=1.0, hill=2.0, half_response=nothing, half_factor=1.0,
+               logic=:sum, cell_types=1, sign_probability=0.5, noise=:dpd, seed=0)
 
 A gene network with its parameters: the chemical Langevin equation of gene expression, to be [`solve`](@ref)d with
 [`EulerMaruyama`](@ref).
 
 # Arguments
 - `network`: a [`Network`](@ref), or an adjacency matrix with `network[i, j] != 0` where gene i regulates gene j.
-- `basal`: production of the genes without regulators: a number, a [`Distribution`](@ref), or a matrix genes × cell types.
+- `basal`: production of the genes without regulators: a number or a [`Distribution`](@ref). A matrix genes × cell types holds that of all
+  genes, and `leak` is then not given.
+- `leak`: production of a regulated gene apart from its regulation: a number, a `Distribution` or a vector, of which the entries of genes
+  without regulators must be 0. Without it genes that activate each other die out once all are at 0.
 - `interaction`: |K| of the edges: a number, a `Distribution`, or a vector in the order of `network.edges`.
 - `decay`, `noise_scale`: λ and q, one for all genes or a vector.
-- `hill`: γ.
+- `hill`: γ of the edges, as `interaction`; a `Distribution` is drawn per edge.
+- `half_response`: h of the edges, in units of expression, as `interaction`. `nothing` stands for the mean of the regulator over the cell
+  types of the wild type, times `half_factor` (of the edges as well); of a regulator that the wild type does not express, for the mean of
+  the other regulators' h.
+- `logic`: how regulators act together: `:sum`, `:and`, `:or`, a function or a [`Logic`](@ref), or a vector of these, one for each gene.
 - `sign_probability`: probability (or its distribution over regulators) that an edge activates, where the network does not say.
 - `noise`: `:dpd`, √P and √(λx) drive independent Wiener processes; `:spd`, the same one; `:sp`, production only.
 - `seed`: of what is drawn.
 
+A leak, a logic other than the sum, Hill coefficients that differ, and half-responses of one's own need the mode `:physical`.
+
+Expression has the stationary mean P/λ only where that is far above q² (of dpd noise): below, the boundary at 0, where what would be negative is
+clipped, holds it up, by 61 % for an unregulated gene with P = 0.3, λ = 0.8, q = 1. A gene whose production is 0 stays at 0.
+
 Throws an `ArgumentError` if a parameter is negative or does not fit.
+
+```julia
+GRNProblem(Network(["a" => "b", "b" => "a"]; signs=[1, 1]); basal=2.0, leak=0.2, interaction=4.0, hill=3.0)
+```
 """
 struct GRNProblem
     names::Vector{String}
-    regulators::Vector{Vector{Int}}      # of each gene
-    interaction::Vector{Vector{Float32}} # of each gene, K of its regulators; negative for repressors
-    basal::Matrix{Float32}               # gene × cell type; of genes without regulators
+    regulators::Vector{Vector{Int}}        # of each gene
+    interaction::Vector{Vector{Float32}}   # of each gene, K of its regulators; negative for repressors
+    hill::Vector{Vector{Float32}}          # of each gene, γ of its regulators
+    half_response::Vector{Vector{Float32}} # of each gene, h of its regulators; NaN where it follows from the wild type
+    half_factor::Vector{Vector{Float32}}   # of each gene, what multiplies the h of its regulators that follow from the wild type
+    logic::Vector{Logic}                   # of each gene
+    basal::Matrix{Float32}                 # gene × cell type
     decay::Vector{Float32}
     noise_scale::Vector{Float32}
-    hill::Float32
     noise::Symbol
 end
 
@@ -39,9 +59,13 @@ function GRNProblem(
     network;
     basal,
     interaction,
+    leak = 0.0,
     decay = 0.8,
     noise_scale = 1.0,
-    hill::Real = 2.0,
+    hill = 2.0,
+    half_response = nothing,
+    half_factor = 1.0,
+    logic = :sum,
     cell_types::Integer = basal isa AbstractMatrix ? size(basal, 2) : 1,
     sign_probability = 0.5,
     noise::Symbol = :dpd,
@@ -50,7 +74,22 @@ function GRNProblem(
     network = network isa Network ? network : Network(network)
     cell_types >= 1 || throw(ArgumentError("cell_types must be at least 1, got $cell_types"))
     rng = Stream(seed, 0, "problem")
-    return GRNProblem(rng, network, basal, interaction, decay, noise_scale, hill, Int(cell_types), sign_probability, noise)
+    return GRNProblem(
+        rng,
+        network,
+        basal,
+        interaction,
+        decay,
+        noise_scale,
+        hill,
+        Int(cell_types),
+        sign_probability,
+        noise;
+        leak = leak,
+        half_response = half_response,
+        half_factor = half_factor,
+        logic = logic,
+    )
 end
 
 function GRNProblem(
@@ -63,29 +102,67 @@ function GRNProblem(
     hill,
     types::Int,
     sign_probability,
-    noise::Symbol,
+    noise::Symbol;
+    leak = 0.0,
+    half_response = nothing,
+    half_factor = 1.0,
+    logic = SumLogic(),
 )
     d, m = length(network), length(network.edges)
     noise in (:dpd, :spd, :sp) || throw(ArgumentError("noise must be dpd, spd or sp, got $noise"))
-    hill > 0 || throw(ArgumentError("hill must be positive, got $hill"))
     activates = values_of("sign_probability", sign_probability, d, rng)
+    all(<=(1), activates) || throw(ArgumentError("sign_probability must be at most 1"))
     signs = [s != 0 ? Int(s) : uniform(rng) < activates[i] ? 1 : -1 for ((i, _), s) in zip(network.edges, network.signs)]
     strength = signs .* values_of("interaction", interaction, m, rng)
-    regulators, interactions = [Int[] for _ in 1:d], [Float32[] for _ in 1:d]
-    for ((i, j), k) in zip(network.edges, strength)
-        push!(regulators[j], i)
-        push!(interactions[j], k)
-    end
-    production = basal isa AbstractMatrix ? basal : reshape(values_of("basal", basal, d * types, rng), d, types)
-    size(production) == (d, types) || throw(ArgumentError("basal must be $d genes × $types cell types"))
-    all(b -> 0 <= b < Inf, production) || throw(ArgumentError("basal must be finite and at least 0"))
+    regulated = falses(d)
+    foreach(edge -> regulated[last(edge)] = true, network.edges)
+    production = basal isa AbstractMatrix ?
+        basal_matrix(basal, leak, d, types) :
+        regulated_ones(reshape(values_of("basal", basal, d * types, rng), d, types), regulated, leak, split(rng, "leak"))
     λ, q = values_of("decay", decay, d, rng; each = false), values_of("noise_scale", noise_scale, d, rng; each = false)
     all(>(0), λ) || throw(ArgumentError("decay must be positive"))
-    return GRNProblem(network.names, regulators, interactions, production, λ, q, hill, noise)
+    γ, factor = values_of("hill", hill, m, split(rng, "hill")), values_of("half_factor", half_factor, m, split(rng, "half-factor"))
+    all(>(0), γ) || throw(ArgumentError("hill must be positive"))
+    all(>(0), factor) || throw(ArgumentError("half_factor must be positive"))
+    half = half_response === nothing ? fill(NaN, m) : values_of("half_response", half_response, m, split(rng, "half-response"))
+    any(==(0), half) && throw(ArgumentError("half_response must be positive"))
+    regulators = [Int[] for _ in 1:d]
+    foreach(edge -> push!(regulators[last(edge)], first(edge)), network.edges)
+    per_gene(values) = begin
+        found = [Float32[] for _ in 1:d]
+        foreach((edge, value) -> push!(found[last(edge)], value), network.edges, values)
+        found
+    end
+    logics = logic isa AbstractVector ? Logic[as_logic(l) for l in logic] : fill!(Vector{Logic}(undef, d), as_logic(logic))
+    length(logics) == d || throw(ArgumentError("logic has $(length(logics)) entries where $d are expected, one for each gene"))
+    edges = map(per_gene, (strength, γ, half, factor))
+    return GRNProblem(network.names, regulators, edges..., logics, production, λ, q, noise)
+end
+
+function basal_matrix(basal, leak, d::Int, types::Int)
+    size(basal) == (d, types) || throw(ArgumentError("basal must be $d genes × $types cell types"))
+    all(b -> 0 <= b < Inf, basal) || throw(ArgumentError("basal must be finite and at least 0"))
+    leak == 0 || throw(ArgumentError("a matrix basal holds the production of all genes; leak must then be left out"))
+    return basal
+end
+
+# What was drawn for all genes, with the leak in place of that of the regulated ones.
+function regulated_ones(basal::Matrix{Float64}, regulated, leak, rng::Stream)
+    leaks = values_of("leak", leak, length(regulated), rng)
+    for gene in eachindex(regulated)
+        regulated[gene] && (basal[gene, :] .= leaks[gene])
+        leak isa AbstractVector &&
+            !regulated[gene] &&
+            leaks[gene] != 0 &&
+            throw(ArgumentError("gene $gene has no regulators: its production is basal, and its leak must be 0"))
+    end
+    return basal
 end
 
 # `count` numbers at least 0: given as they are, one for all, or drawn (anew for `each`, or once).
 function values_of(name, given, count::Int, rng::Stream; each::Bool = true)
+    given isa Union{Real, Distribution, AbstractVector{<:Real}} ||
+        throw(ArgumentError("$name must be a number, a Distribution or a vector of numbers, got $(repr(given))"))
     found = if given isa AbstractVector
         length(given) == count || throw(ArgumentError("$name has $(length(given)) entries where $count are expected"))
         Float64.(given)
@@ -99,19 +176,58 @@ end
 
 cell_types(problem::GRNProblem) = size(problem.basal, 2)
 Base.length(problem::GRNProblem) = length(problem.regulators)
-Base.show(io::IO, problem::GRNProblem) = print(
-    io,
-    "GRNProblem of $(length(problem)) genes, $(sum(length, problem.regulators)) regulations and ",
-    "$(cell_types(problem)) cell types",
-)
 
-# Σ |K| of the repressors, since |K| (1 - act) = |K| + K act.
+function Base.show(io::IO, problem::GRNProblem)
+    regulations, types = sum(length, problem.regulators), cell_types(problem)
+    print(io, "GRNProblem of $(length(problem)) genes, $regulations regulations and $types cell types")
+end
+
+function Base.show(io::IO, ::MIME"text/plain", problem::GRNProblem)
+    count_of(n, word) = "$n $word" * (n == 1 ? "" : "s")
+    range(values) = isempty(values) ?
+        "none" :
+        minimum(values) == maximum(values) ? "$(values[1])" : "$(minimum(values)) to $(maximum(values))"
+    K = reduce(vcat, problem.interaction; init = Float32[])
+    println(io, "GRNProblem of ", count_of(length(problem), "gene"), " and ", count_of(cell_types(problem), "cell type"))
+    println(io, "  genes        ", listed(problem.names))
+    println(io, "  regulations  $(count(>(0), K)) activate, $(count(<=(0), K)) repress; |K| ", range(abs.(K)))
+    regulated = .!isempty.(problem.regulators)
+    println(
+        io,
+        "  basal        ",
+        range(problem.basal[.!regulated, :]),
+        " without regulators, leak ",
+        range(problem.basal[regulated, :]),
+    )
+    println(
+        io,
+        "  decay ",
+        range(problem.decay),
+        ", noise ",
+        range(problem.noise_scale),
+        " (",
+        problem.noise,
+        "), hill ",
+        range(reduce(vcat, problem.hill; init = Float32[])),
+    )
+    print(io, "  feedback     ", topological_order(adjacency(problem)) === nothing ? "yes" : "no")
+end
+
+# Σ |K| of the repressors of a gene whose regulators add up, since |K| (1 - act) = |K| + K act.
 function repression(problem::GRNProblem, gene::Int)
     total = 0.0f0
+    problem.logic[gene] isa SumLogic || return total
     for strength in problem.interaction[gene]
         total += min(strength, 0.0f0)
     end
     return -total
+end
+
+# Of every gene: whether it regulates another, or itself.
+function are_regulators(problem::GRNProblem)
+    found = falses(length(problem))
+    foreach(list -> found[list] .= true, problem.regulators)
+    return found
 end
 
 # Whether gene i regulates gene j.
@@ -121,102 +237,4 @@ function adjacency(problem::GRNProblem)
         graph[list, j] .= 1
     end
     return graph
-end
-
-"""
-    EulerMaruyama(dt)
-
-Explicit solver with step `dt`, in units of 1/decay = 1; negative expression is clipped to 0. For `:dpd` noise the two Wiener processes
-together are one Gaussian of variance q²(P + λx)dt. Weak order 1 away from the boundary.
-"""
-struct EulerMaruyama
-    dt::Float32
-
-    function EulerMaruyama(dt::Real)
-        0 < dt <= 0.5 || throw(ArgumentError("a time step in (0, 0.5] is expected, got $dt"))
-        return new(dt)
-    end
-end
-
-"""
-    Perturbation(gene => factor, ...)
-
-Factors on the production of genes, given by position or name. See [`knockout`](@ref), [`knockdown`](@ref) and [`overexpress`](@ref).
-"""
-struct Perturbation
-    factors::Vector{Pair{Union{Int, String}, Float32}}
-
-    function Perturbation(factors::Pair...)
-        all(f -> 0 <= last(f) < Inf, factors) || throw(ArgumentError("a factor must be finite and at least 0"))
-        return new([(gene isa Integer ? Int(gene) : String(gene)) => Float32(factor) for (gene, factor) in factors])
-    end
-end
-
-"""
-    knockout(genes...)
-
-The genes, given by position or name, are not produced. They stay in the network, at expression 0.
-"""
-knockout(genes...) = Perturbation((gene => 0 for gene in genes)...)
-
-"""
-    knockdown(genes...; factor=0.5)
-
-The genes' production is multiplied by `factor`.
-"""
-knockdown(genes...; factor::Real = 0.5) = Perturbation((gene => factor for gene in genes)...)
-
-"""
-    overexpress(genes...; factor=2.0)
-
-The genes' production is multiplied by `factor`.
-"""
-overexpress(genes...; factor::Real = 2.0) = Perturbation((gene => factor for gene in genes)...)
-
-# The factor on every gene.
-function factors(problem::GRNProblem, perturbation::Perturbation)
-    found = ones(Float32, length(problem))
-    for (gene, factor) in perturbation.factors
-        found[position_of(problem, gene)] = factor
-    end
-    return found
-end
-
-# Of every gene: whether it regulates another.
-function are_regulators(problem::GRNProblem)
-    found = falses(length(problem))
-    foreach(list -> found[list] .= true, problem.regulators)
-    return found
-end
-
-position_of(problem::GRNProblem, gene::Int) = 1 <= gene <= length(problem) ?
-    gene :
-    throw(ArgumentError("there is no gene $gene; there are $(length(problem))"))
-function position_of(problem::GRNProblem, gene::String)
-    position = findfirst(==(gene), problem.names)
-    position === nothing &&
-        throw(ArgumentError("there is no gene \"$gene\" in the network; its genes are $(listed(problem.names))"))
-    return position
-end
-
-const LANES = 8 # numbers that the processor handles at once
-
-# x² / (1 + x²), also where the square overflows.
-@inline square_hill(x::Float32) = 1.0f0 - 1.0f0 / (1.0f0 + x * x)
-
-# x^γ / (1 + x^γ), 0 at 0.
-@inline function hill_function(x::Float32, hill::Float32)
-    return 1.0f0 / (1.0f0 + portable_exp(-hill * portable_log(ifelse(x < 1.0f-16, 1.0f-16, x))))
-end
-
-# None of these is negative; `abs` says so to the compiler, which then makes SIMD code of the root.
-@inline diffusion(::Val{:dpd}, p, loss) = sqrt(abs(p + loss))
-@inline diffusion(::Val{:sp}, p, loss) = sqrt(abs(p))
-@inline diffusion(::Val{:spd}, p, loss) = sqrt(abs(p)) + sqrt(abs(loss))
-
-# One step of a gene in one cell: expression x, production p, λ, q√dt and a standard normal number z.
-@inline function euler_step(noise, x, p, λ, dt, q, z)
-    loss = λ * x
-    new = x + (p - loss) * dt + q * diffusion(noise, p, loss) * z
-    return ifelse(new < 0.0f0, 0.0f0, new) # what is not a number stays that, and is refused
 end
