@@ -37,13 +37,13 @@ def test_overrides_change_single_settings() -> None:
         ("optimizer.speed=3", "Unknown setting optimizer.speed.*peak"),
         ("steps", "field=value"),
         ("steps=many", "steps must be int, got 'many'"),
-        ("steps=0", "steps must be at least 1"),
+        ("steps=0", "steps must be from 1"),
         ("average=1.5", "average"),
         ("optimizer.name=sgd", "muon"),
         ("data.rows=[]", "rows"),
-        ("data.interventional=[2.0]", "interventional"),
-        ("data.stretch=1.5", "share between 0 and 1"),
-        ("data.seed=1073741824", "data.seed must be from 0"),
+        ("data.interventional=[2.0]", r"data.interventional\[0\] must be from 0 to 1, got 2.0"),
+        ("data.stretch=1.5", "data.stretch must be from 0 to 1, got 1.5"),
+        ("data.seed=1073741824", "data.seed must be from 0 to 1073741823"),
     ],
 )
 def test_wrong_settings_are_refused(override: str, message: str) -> None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Any
 
+from avici_jl._runtime.settings import Length, OneOf, Range, build
 from avici_jl.errors import ConfigError
 from avici_jl.training.sources import HELD_OUT_SEED
+
+Count = Annotated[int, Range(1, 2**31 - 1)]
+Variables = Annotated[int, Range(2, 100_000)]
+Rows = Annotated[int, Range(2, 100_000_000)]
+Share = Annotated[float, Range(0, 1)]
+Frequency = Annotated[float, Range(0, 1e9)]
+Text = Annotated[str, Length(0, 4096)]
 
 
 @dataclass(frozen=True)
@@ -22,10 +29,10 @@ class SizeConfig:
         then: the same for the rest of the run.
     """
 
-    d: int
-    batch: int
-    first: float = 1.0
-    then: float = 1.0
+    d: Variables
+    batch: Annotated[int, Range(1, 1_000_000)]
+    first: Frequency = 1.0
+    then: Frequency = 1.0
 
 
 @dataclass(frozen=True)
@@ -49,18 +56,18 @@ class DataConfig:
         seed: seed of the simulated datasets and of everything drawn from them.
     """
 
-    domain: str
-    kind: str
-    sizes: list[SizeConfig]
-    rows: list[int]
-    interventional: list[float]
-    first_part: float = 0.0
-    oversample: float = 1.0
-    reuse: int = 1
-    chapter: int = 32
+    domain: Text
+    kind: Annotated[str, OneOf(("values", "counts"))]
+    sizes: Annotated[list[SizeConfig], Length(1, 1000)]
+    rows: Annotated[list[Rows], Length(1, 1000)]
+    interventional: Annotated[list[Share], Length(1, 1000)]
+    first_part: Share = 0.0
+    oversample: Annotated[float, Range(1, 1000)] = 1.0
+    reuse: Annotated[int, Range(1, 100_000)] = 1
+    chapter: Annotated[int, Range(1, 100_000)] = 32
     flip_signs: bool = False
-    stretch: float = 0.0
-    seed: int = 0
+    stretch: Share = 0.0
+    seed: Annotated[int, Range(0, HELD_OUT_SEED - 1)] = 0
 
 
 @dataclass(frozen=True)
@@ -77,11 +84,11 @@ class ObjectiveConfig:
     """
 
     acyclic: bool
-    power_iterations: int = 10
-    dual_rate: float = 1e-4
-    dual_every: int = 500
-    dual_warmup: int = 50_000
-    dual_mean_rate: float = 1e-4
+    power_iterations: Annotated[int, Range(1, 10_000)] = 10
+    dual_rate: Annotated[float, Range(0, 1e6)] = 1e-4
+    dual_every: Count = 500
+    dual_warmup: Annotated[int, Range(0, 2**31 - 1)] = 50_000
+    dual_mean_rate: Share = 1e-4
 
 
 @dataclass(frozen=True)
@@ -105,17 +112,17 @@ class OptimizerConfig:
         b2: second-moment rate of Adam.
     """
 
-    name: str
-    peak: float
+    name: Annotated[str, OneOf(("muon", "lamb"))]
+    peak: Annotated[float, Range(0, 10, open_least=True)]
     per_root_batch: bool = False
-    warmup: float = 0.05
-    decay: str = "cosine"
-    final: float = 0.02
-    decay_at: float = 0.67
-    weight_decay: float = 0.0
-    clip: float = 1.0
-    adam_scale: float = 0.3
-    b2: float = 0.98
+    warmup: Annotated[float, Range(0, 1, open_most=True)] = 0.05
+    decay: Annotated[str, OneOf(("cosine", "step", "trapezoid"))] = "cosine"
+    final: Share = 0.02
+    decay_at: Annotated[float, Range(0, 1, open_least=True, open_most=True)] = 0.67
+    weight_decay: Annotated[float, Range(0, 100)] = 0.0
+    clip: Annotated[float, Range(0, 1e9, open_least=True)] = 1.0
+    adam_scale: Annotated[float, Range(0, 100)] = 0.3
+    b2: Annotated[float, Range(0, 1, open_most=True)] = 0.98
 
 
 @dataclass(frozen=True)
@@ -128,9 +135,9 @@ class HeldOutConfig:
         rows: rows of each: all observational, and half of them interventional.
     """
 
-    sizes: list[int] = field(default_factory=list)
-    datasets: int = 16
-    rows: int = 200
+    sizes: Annotated[list[Variables], Length(0, 1000)] = field(default_factory=list)
+    datasets: Annotated[int, Range(1, 1_000_000)] = 16
+    rows: Rows = 200
 
 
 @dataclass(frozen=True)
@@ -154,22 +161,22 @@ class Config:
         network: fields of the network, `kind` among them (see `avici_jl.network.build_network`).
     """
 
-    steps: int
-    average: float
+    steps: Count
+    average: Annotated[float, Range(0, 1, open_most=True)]
     data: DataConfig
     objective: ObjectiveConfig
     optimizer: OptimizerConfig
     network: dict[str, Any]
-    init: str = ""
-    seed: int = 0
-    checkpoint_minutes: float = 5.0
-    keep: int = 2
-    log_seconds: float = 10.0
-    validate_every: int = 2000
+    init: Text = ""
+    seed: Annotated[int, Range(0, 2**32 - 1)] = 0
+    checkpoint_minutes: Annotated[float, Range(0, 1e6)] = 5.0
+    keep: Annotated[int, Range(1, 10_000)] = 2
+    log_seconds: Annotated[float, Range(0, 1e8)] = 10.0
+    validate_every: Count = 2000
     held_out: HeldOutConfig = field(default_factory=HeldOutConfig)
-    replicas: int = 1
-    loss_limit: float = 10.0
-    patience: int = 20
+    replicas: Annotated[int, Range(0, 1_000_000)] = 1
+    loss_limit: Annotated[float, Range(0, 1e9, open_least=True)] = 10.0
+    patience: Count = 20
 
     @property
     def largest_batch(self) -> int:
@@ -192,79 +199,18 @@ class Config:
         """Check a nested table.
 
         Raises:
-            ConfigError: a field is unknown, missing or of the wrong type.
+            ConfigError: a field is unknown, missing, of the wrong type or out of its range.
         """
-        config = _build(Config, table, "")
+        config = build(Config, table)
         _check(config)
         return config
 
 
-def _build(hint: Any, value: Any, where: str) -> Any:
-    """`value` as `hint`, a dataclass, list, dict or plain type; errors name the field by its dotted path."""
-    if is_dataclass(hint):
-        if not isinstance(value, Mapping):
-            raise ConfigError(f"{where} must be a table, got {value!r}.")
-        hints = get_type_hints(hint)
-        known = {field.name: field for field in fields(hint)}
-        prefix = f"{where}." if where else ""
-        for name in value:
-            if name not in known:
-                raise ConfigError(f"Unknown setting {prefix}{name}. Known: {', '.join(known)}.")
-        try:
-            return hint(**{name: _build(hints[name], part, prefix + name) for name, part in value.items()})  # type: ignore[operator]
-        except TypeError:
-            missing = [name for name in known if name not in value]
-            raise ConfigError(f"Settings are missing in {where or 'the run'}: some of {missing}.") from None
-    origin = get_origin(hint)
-    if origin is list and isinstance(value, list):
-        return [_build(get_args(hint)[0], part, f"{where}[{k}]") for k, part in enumerate(value)]
-    if origin is dict and isinstance(value, Mapping):
-        return dict(value)
-    if origin in (Union, UnionType):
-        return value
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if origin is None and isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
-        return value
-    raise ConfigError(f"{where} must be {getattr(hint, '__name__', hint)}, got {value!r}.")
-
-
 def _check(config: Config) -> None:
-    def require(condition: bool, message: str) -> None:
-        if not condition:
-            raise ConfigError(message)
-
-    data, optimizer = config.data, config.optimizer
-    require(config.steps >= 1, f"steps must be at least 1, got {config.steps}.")
-    require(0.0 <= config.average < 1.0, f"average must be in [0, 1), got {config.average}.")
-    require(data.kind in ("values", "counts"), f'data.kind must be "values" or "counts", got {data.kind!r}.')
-    require(bool(data.sizes and data.rows and data.interventional), "data needs sizes, rows and interventional.")
-    for size in data.sizes:
-        require(size.d >= 2 and size.batch >= 1, f"data.sizes needs d >= 2 and batch >= 1, got {size}.")
-        require(size.first >= 0 and size.then >= 0, f"data.sizes needs frequencies >= 0, got {size}.")
+    """What no field says alone."""
+    data = config.data
     for part in ("first", "then"):
-        total = sum(getattr(size, part) for size in data.sizes)
-        require(total > 0, f'data.sizes: the frequencies "{part}" are all 0.')
-    require(0 <= data.seed < HELD_OUT_SEED, f"data.seed must be from 0 to {HELD_OUT_SEED - 1}, got {data.seed}.")
-    require(min(data.rows) >= 2, f"data.rows must be at least 2, got {data.rows}.")
-    require(all(0 <= s <= 1 for s in data.interventional), "data.interventional holds shares between 0 and 1.")
-    require(data.oversample >= 1, f"data.oversample must be at least 1, got {data.oversample}.")
-    require(data.reuse >= 1 and data.chapter >= 1, "data.reuse and data.chapter must be at least 1.")
-    require(0 <= data.stretch <= 1, f"data.stretch is a share between 0 and 1, got {data.stretch}.")
-    require(not data.stretch or data.kind == "values", "data.stretch is for values; counts cannot be stretched.")
-    require(optimizer.name in ("muon", "lamb"), f'optimizer.name is "muon" or "lamb", got {optimizer.name!r}.')
-    require(
-        optimizer.decay in ("cosine", "step", "trapezoid"),
-        f'optimizer.decay is "cosine", "step" or "trapezoid", got {optimizer.decay!r}.',
-    )
-    require(0 <= optimizer.warmup < 1, f"optimizer.warmup must be in [0, 1), got {optimizer.warmup}.")
-    require(0 < optimizer.decay_at < 1, f"optimizer.decay_at must be between 0 and 1, got {optimizer.decay_at}.")
-    require(config.keep >= 1, f"keep must be at least 1, got {config.keep}.")
-    require(config.patience >= 1, f"patience must be at least 1, got {config.patience}.")
-    require(config.replicas >= 0, f"replicas must be at least 0, got {config.replicas}.")
-    require(config.validate_every >= 1, f"validate_every must be at least 1, got {config.validate_every}.")
-    held_out = config.held_out
-    require(
-        held_out.datasets >= 1 and held_out.rows >= 2 and all(d >= 2 for d in held_out.sizes),
-        f"held_out needs datasets >= 1, rows >= 2 and sizes >= 2, got {held_out}.",
-    )
+        if not sum(getattr(size, part) for size in data.sizes) > 0:
+            raise ConfigError(f'data.sizes: the frequencies "{part}" are all 0.')
+    if data.stretch and data.kind != "values":
+        raise ConfigError("data.stretch is for values; counts cannot be stretched.")
