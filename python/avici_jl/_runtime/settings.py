@@ -54,7 +54,7 @@ class Length:
         return self.least <= len(value) <= self.most
 
     def __str__(self) -> str:
-        return f"with {self.least} to {self.most} entries"
+        return f"{self.least} to {self.most} entries long"
 
 
 def build(hint: Any, value: Any, where: str = "") -> Any:

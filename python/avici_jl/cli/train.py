@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from avici_jl.cli.shared import TrustOption, out
+from avici_jl.errors import InputError
 
 
 def train(
@@ -55,7 +57,11 @@ def train(
     from avici_jl.training import run
 
     keep_freed_memory()
-    overrides = [*(setting or ()), *([f'init="{init}"'] if init else ())]
+    overrides = list(setting or ())
+    if init is not None:
+        if any(text.split("=")[0].strip() == "init" for text in overrides):
+            raise InputError("The model to start from is given twice, by --init and by --set init=; give it once.")
+        overrides.append(f"init={json.dumps(init, ensure_ascii=False)}")
     run(
         workdir,
         domain=domain,

@@ -57,28 +57,48 @@ def resolve(
         known = table["data"].get("sizes", [])
         batches = [min(known, key=lambda size: abs(size["d"] - d))["batch"] for d in sizes]
         table["data"]["sizes"] = [{"d": d, "batch": batch} for d, batch in zip(sizes, batches, strict=True)]
-    for override in overrides:
-        name, separator, text = override.partition("=")
+    return Config.from_dict(override(table, overrides))
+
+
+def override(table: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """A table of settings with single ones changed, as `resolve` takes them.
+
+    Raises:
+        ConfigError: one is not written field=value, or contradicts what is trained on.
+    """
+    changed = dict(table)
+    for text in overrides:
+        name, separator, value = text.partition("=")
         if not separator:
-            raise ConfigError(f'An override is written field=value, as in optimizer.peak=4e-3; got "{override}".')
-        change: Any = _value(text.strip())
+            raise ConfigError(f'An override is written field=value, as in optimizer.peak=4e-3; got "{text}".')
+        change: Any = _value(value.strip())
         for part in reversed(name.strip().split(".")):
             change = {part: change}
-        table = _merge(table, change)
-    return Config.from_dict(table)
+        changed = _merge(changed, change)
+    for fact in ("kind", "domain"):
+        given, asked = table["data"][fact], changed["data"].get(fact) if isinstance(changed["data"], Mapping) else None
+        if asked != given:
+            raise ConfigError(
+                f"data.{fact} is {given!r}, as what is trained on says (domain=, --domain), and cannot be {asked!r}."
+            )
+    return changed
 
 
-def _read_preset(preset: str) -> dict[str, Any]:
+def _read_preset(preset: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
     path = Path(preset) if preset.endswith(".toml") else PRESETS / f"{preset}.toml"
     try:
         table = tomllib.loads(path.read_text())
     except FileNotFoundError:
         names = ", ".join(list_presets())
         raise ConfigError(f'There is no preset "{preset}". Shipped ones: {names}; or give a .toml file.') from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not a TOML file: {error}") from None
     base = table.pop("base", None)
-    return table if base is None else _merge(_read_preset(base), table)
+    if base is None:
+        return table
+    if not isinstance(base, str) or base in above:
+        raise ConfigError(f"{path}: base must name another preset, got {base!r}.")
+    return _merge(_read_preset(base, (*above, base)), table)
 
 
 def _value(text: str) -> Any:
@@ -86,6 +106,8 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except RecursionError:
+        raise ConfigError(f"A setting is nested too deeply: {text[:40]}…") from None
 
 
 def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:

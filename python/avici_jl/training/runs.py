@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,17 @@ from jax.experimental import multihost_utils
 
 from avici_jl._runtime.compilation import keep_compiled
 from avici_jl._runtime.trust import Untrusted, trusted
-from avici_jl.checkpoints.files import read_config, write_json
+from avici_jl.checkpoints.files import CHECKPOINTS, CONFIG, PROGRESS, read_config, write_json
 from avici_jl.checkpoints.find import find_model
 from avici_jl.checkpoints.run import RunCheckpoints
-from avici_jl.errors import AviciError, CheckpointError, ConfigError
+from avici_jl.errors import CheckpointError, ConfigError
 from avici_jl.network import build_network
-from avici_jl.training.config import resolve
+from avici_jl.training.config import override, resolve
 from avici_jl.training.mesh import join
 from avici_jl.training.schema import Config
 from avici_jl.training.sources import Source, code_of, open_source
 from avici_jl.training.trainer import Trainer
-from avici_jl.training.watch import print_line
+from avici_jl.training.watch import RECORDS, print_line
 
 
 def run(
@@ -78,19 +79,10 @@ def run(
     workdir = Path(workdir)
     keep_compiled()
     try:
-        config, source = settle(workdir, domain, preset, overrides, say, trust=trust)
-        with (
-            _alone(workdir),
-            RunCheckpoints(workdir, keep=config.keep) as checkpoints,
-            _interruptible() as interrupted,
-        ):
-            try:
-                trainer = Trainer(config, workdir, source, checkpoints, say)
-            except AviciError:
-                if checkpoints.latest() is None and jax.process_index() == 0:
-                    (workdir / "config.json").unlink()  # nothing has begun, so other settings may
-                raise
-            trainer.train(minutes, interrupted, workers)
+        with _alone(workdir):
+            config, source = settle(workdir, domain, preset, overrides, say, trust=trust)
+            with RunCheckpoints(workdir, keep=config.keep) as checkpoints, _interruptible() as interrupted:
+                Trainer(config, workdir, source, checkpoints, say).train(minutes, interrupted, workers)
     except OSError as error:
         raise CheckpointError(f"The run in {workdir} cannot be written: {error}") from error
     return workdir
@@ -105,8 +97,11 @@ def settle(
     *,
     trust: bool = False,
 ) -> tuple[Config, Source]:
-    """Settings and source of the run in `workdir`, checked against those asked for; or of a new run, written there."""
-    path = workdir / "config.json"
+    """Settings and source of the run in `workdir`, checked against those asked for; or of a new run, written there.
+
+    The same arguments always go on with the run that they began.
+    """
+    path = workdir / CONFIG
     if multihost_utils.broadcast_one_to_all(np.array(path.is_file())):  # the first process may write it any moment
         config = Config.from_dict(read_config(workdir))
         if domain is None:
@@ -116,19 +111,21 @@ def settle(
             raise ConfigError(
                 f"{workdir} holds a run on {config.data.domain}, not {source.name}; choose another folder."
             )
-        if (preset or overrides) and _asked(source, preset, overrides, config.replicas) != config:
+        asked = _asked_again(config, source, preset, overrides)
+        if asked != config:
             raise ConfigError(
-                f"{workdir} holds a run with other settings (see {path}). "
+                f"{workdir} holds a run with other settings: "
+                f"{'; '.join(_differences(asked.to_dict(), config.to_dict()))} (see {path}). "
                 "Leave preset and overrides out to go on with it, or choose another folder."
             )
         return config, source
     if domain is None:
         raise ConfigError(f"{workdir} holds no run yet, so a domain is needed.")
     source = _open(domain, say)
-    config = _asked(source, preset, overrides, jax.device_count())
+    config = _with_network_of_init(_asked(source, preset, overrides), source, overrides)
+    config = replace(config, replicas=config.replicas or jax.device_count())
     nnx.eval_shape(lambda: build_network(config.network, rngs=nnx.Rngs(0)))  # refuses what cannot be built
     if jax.process_index() == 0:
-        workdir.mkdir(parents=True, exist_ok=True)
         write_json(path, config.to_dict())
         for line in config.lines():
             say(line)
@@ -144,12 +141,9 @@ def _open(domain: Any, say: Callable[[str], None]) -> Source:
     return open_source(domain)
 
 
-def _asked(source: Source, preset: str | None, overrides: Sequence[str], replicas: int) -> Config:
-    """The settings that someone asks for; `replicas` where they say "all devices".
-
-    A run that starts from a model has that model's network, unless an override says otherwise.
-    """
-    config = resolve(
+def _asked(source: Source, preset: str | None, overrides: Sequence[str]) -> Config:
+    """The settings that someone asks for."""
+    return resolve(
         source.name,
         kind=source.kind,
         acyclic=source.acyclic,
@@ -158,7 +152,33 @@ def _asked(source: Source, preset: str | None, overrides: Sequence[str], replica
         lineage=source.lineage,
         sizes=source.sizes,
     )
-    config = replace(config, replicas=config.replicas or replicas)
+
+
+def _asked_again(config: Config, source: Source, preset: str | None, overrides: Sequence[str]) -> Config:
+    """The settings that someone asks for who names the run with these settings; what is not said is as it is."""
+    if preset is None:
+        asked = Config.from_dict(override(config.to_dict(), overrides))
+    else:
+        asked = _asked(source, preset, overrides)
+        if asked.init and asked.init == config.init and not _names_network(overrides):
+            asked = replace(asked, network=config.network)
+    return replace(asked, replicas=asked.replicas or config.replicas)
+
+
+def _differences(asked: Mapping[str, Any], held: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Where two tables of settings differ, in words."""
+    found = []
+    for name in sorted({*asked, *held}):
+        ours, theirs = asked.get(name), held.get(name)
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            found += _differences(ours, theirs, f"{prefix}{name}.")
+        elif ours != theirs:
+            found.append(f"{prefix}{name} is {theirs!r}, not {ours!r}")
+    return found
+
+
+def _with_network_of_init(config: Config, source: Source, overrides: Sequence[str]) -> Config:
+    """A run that starts from a model has that model's network, unless an override says otherwise."""
     if not config.init:
         return config
     given = read_config(find_model(config.init))
@@ -166,28 +186,55 @@ def _asked(source: Source, preset: str | None, overrides: Sequence[str], replica
         raise ConfigError(
             f"The model {config.init} takes {given['data']['kind']}, but {source.name} gives {config.data.kind}."
         )
-    if any(override.startswith("network") for override in overrides):
-        return config
-    return replace(config, network=given["network"])
+    return config if _names_network(overrides) else replace(config, network=given["network"])
+
+
+def _names_network(overrides: Sequence[str]) -> bool:
+    return any(text.startswith("network") for text in overrides)
 
 
 @contextlib.contextmanager
 def _alone(workdir: Path) -> Iterator[None]:
-    """While open, no other run can go on in this folder; the processes of one run count as one."""
-    if jax.process_index():
-        yield
-        return
+    """While open, no other run can go on in this folder, which is made; the processes of one run count as one.
+
+    A run that is new and fails before its first checkpoint or line of progress leaves nothing behind.
+    """
+    leads, taken = jax.process_index() == 0, False
+    made = [folder for folder in (workdir, *workdir.parents) if not folder.exists()]
     lock = FileLock(workdir / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise ConfigError(f"Another process trains in {workdir}; wait for it, or choose another folder.") from error
-    except NotImplementedError:  # this file system has no locks
-        pass
+    if leads:
+        workdir.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except Timeout:
+            taken = True
+        except NotImplementedError:  # this file system has no locks
+            pass
+    if multihost_utils.broadcast_one_to_all(np.array(taken)):
+        raise ConfigError(f"Another process trains in {workdir}; wait for it, or choose another folder.")
+    files = [workdir / name for name in (CONFIG, CHECKPOINTS, *RECORDS)]
+    new = [] if (workdir / CONFIG).exists() else [path for path in files if not path.exists()]
     try:
         yield
+    except BaseException:
+        if leads and new and not _begun(workdir):
+            for path in new:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            if made:
+                Path(lock.lock_file).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # something else is in there by now
+                for folder in made:
+                    folder.rmdir()
+        raise
     finally:
         lock.release()
+
+
+def _begun(workdir: Path) -> bool:
+    """Whether a run has left something: a checkpoint, or a line of progress."""
+    progress = workdir / PROGRESS
+    steps = (workdir / CHECKPOINTS).glob("[0-9]*")
+    return any(steps) or (progress.is_file() and len(progress.read_text().splitlines()) > 1)
 
 
 @contextlib.contextmanager

@@ -149,6 +149,8 @@ class Trainer:
             done += 1
             # The next batch is fetched while the step is computed.
             batch = self._next(stream, clock, measured) if done < config.steps else None
+            if done == config.steps:
+                self._saw(None, done)
             watch.step(done)
             if (clock.since_log() > config.log_seconds and self._seen) or done == config.steps:
                 self._log(clock, done, watch)
@@ -164,8 +166,8 @@ class Trainer:
             clock.waited += time.monotonic() - begin
         return self.devices.place(batch)
 
-    def _saw(self, measured: Measured, done: int) -> None:
-        """Note a step that was just started, and look at the one before, so that at most one is under way."""
+    def _saw(self, measured: Measured | None, done: int) -> None:
+        """Note a step that was just started, or that none follows, and look at the one before; one is under way."""
         before = self._under_way
         self._under_way = measured
         if before is None:

@@ -17,6 +17,10 @@ from rich.table import Column
 from avici_jl.checkpoints.files import HELD_OUT, PROGRESS
 from avici_jl.training.held_out import Score
 
+_BOARD = "tensorboard"
+RECORDS = (PROGRESS, HELD_OUT, _BOARD)
+"""What a run writes about itself, in its folder."""
+
 _PROGRESS_FIELDS = (
     "step",
     "seconds",
@@ -177,7 +181,7 @@ class _Records:
         except ImportError:
             self._board: Any = None
         else:
-            self._board = SummaryWriter(str(workdir / "tensorboard"), purge_step=done + 1 if done else None)
+            self._board = SummaryWriter(str(workdir / _BOARD), purge_step=done + 1 if done else None)
 
     def add(self, name: str, row: Mapping[str, Any]) -> None:
         with (self._workdir / name).open("a", newline="") as file:
