@@ -9,13 +9,14 @@ module AviciSim
 
 import Pkg # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
 import Distributed
+import LinearAlgebra
 
 export Autocorrelation, Batches, Counts, DetectionLimit, HiddenCauses, Imperfection, InterventionErrors, LeftOut, Levels
 export MeasurementError, MissingValues, Outliers, Repeats, Rounding, Selection
 export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation, TechnicalNoise
 export BatchEffects, Logic, Programme, acyclic, crispra, crispri, labels, load_sergio
 export adjacency, interventions, knockdown, knockout, overexpress, profile, simulate, simulate_batch, solve, trajectory
-export list_domains, list_networks, load_dataset, load_domain, load_network, save_dataset
+export list_domains, list_networks, load_dataset, load_domain, load_network, save_dataset, sortability
 
 include("elementary.jl")
 include("interrupt.jl")
@@ -69,6 +70,7 @@ include("imperfections/simulate.jl")
 include("domain.jl")
 include("dataset.jl")
 include("simulate.jl")
+include("sortability.jl")
 include("io.jl")
 include("cli.jl")
 

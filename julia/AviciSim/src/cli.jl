@@ -3,11 +3,13 @@
 const USAGE = """
 usage: avicisim simulate DOMAIN --out FOLDER [--d 30] [--n-obs 1000] [--n-int 0] [--seed 0] [--index 0] [-n 1] [--network FILE]
        avicisim domains
+       avicisim sortability [DOMAIN ...]
 
 simulate  write datasets as folders: x.npy, interventions.npy, graph.npy, expression.npy (of genes), meta.toml
           -n COUNT makes the datasets INDEX to INDEX + COUNT - 1, each in a folder of its own inside FOLDER
           --network FILE is an edge list (regulator, target and perhaps the sign + or -) instead of random graphs of --d variables
 domains   list the shipped domains
+sortability  print a table of how far the order of variances and of R² gives away the graphs of domains (of all that are shipped)
 
 DOMAIN (or --domain DOMAIN) is a name or the path of a .toml file. More threads: julia -t 4 bin/avicisim ...
 More processes: julia -p 4 bin/avicisim ... The datasets are the same bytes however many of either."""
@@ -36,6 +38,9 @@ function command(arguments)
         for name in list_domains()
             println(rpad(name, 24), load_domain(name).description)
         end
+        return 0
+    elseif !isempty(arguments) && arguments[1] == "sortability"
+        print_sortability(stdout, length(arguments) > 1 ? arguments[2:end] : list_domains())
         return 0
     elseif length(arguments) >= 2 && arguments[1] == "simulate"
         return simulate_command(arguments[2:end])

@@ -30,8 +30,8 @@ const GOLDEN_DATASETS = """
     rff-ood-mechanism b1047dd411833568
     rff-ood-noise bc5715d69146c606
     scm 9d6525893ed5b4c0
-    scm-broad 695597def82f0852
-    scm-standardised 4866077684436082
+    scm-broad 1caddc7373281408
+    scm-standardised f1f84b436c838de9
     """
 
 const GOLDEN_GRAPHS = (
@@ -88,7 +88,7 @@ end
 # `runtests.jl grn cli` runs only these files.
 const FILES = Base.split(
     "elementary random distributions networks graphs scm mechanisms noise variants measurement grn grn_kinetics grn_screen grn_time " *
-        "grn_mended perturbations agreement domain simulate imperfections extend robust io cli",
+        "grn_mended perturbations agreement domain simulate sortability imperfections extend robust io cli",
 )
 
 @testset "AviciSim" begin

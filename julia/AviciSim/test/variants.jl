@@ -27,6 +27,13 @@ const UNIT = ("gaussian", (scale = 1.0,))
     @test std(x[1:500, 1]) ≈ 3 rtol = 0.1
 end
 
+@testset "the scale may grow with the number of causes" begin
+    graph = UInt8[j == 10 && i < 10 for i in 1:10, j in 1:10]
+    quiet = ("gaussian", (scale = 0.0, roots = Dict("model" => "gaussian", "scale" => 1.0)))
+    x, _ = simulate_variant(graph, ("steps", (output_scale = 2.0, growth = 0.5)), quiet, 100)
+    @test std(x[:, 10]; corrected = false) ≈ 2 * 3 rtol = 1.0e-3
+end
+
 @testset "the same function in interventional rows" begin
     # A polynomial of degree 1 is a line: in every row x2 = bias + slope · x1, as far as the limit of the arguments.
     quiet = ("gaussian", (scale = 0.0, roots = Dict("model" => "gaussian", "scale" => 2.0)))

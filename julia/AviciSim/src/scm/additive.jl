@@ -1,7 +1,7 @@
 # Sums of functions of one cause each: smooth functions, and sigmoids.
 
 """
-    AdditiveMechanism(length_scale, features, output_scale, bias)
+    AdditiveMechanism(length_scale, features, scale)
 
 A [`ScaledMechanism`](@ref): f(z) = Σ_k g_k(z_k), every g_k a random smooth function as in [`RFFMechanism`](@ref) with a `length_scale` of its own
 (drawn per edge, in standard deviations of the cause) and `features` cosines.
@@ -9,8 +9,7 @@ A [`ScaledMechanism`](@ref): f(z) = Σ_k g_k(z_k), every g_k a random smooth fun
 struct AdditiveMechanism <: ScaledMechanism
     length_scale::Settable
     features::Int
-    output_scale::Settable
-    bias::Settable
+    scale::OutputScale
 end
 
 MECHANISMS["additive"] = (table, location) -> begin
@@ -18,8 +17,7 @@ MECHANISMS["additive"] = (table, location) -> begin
     AdditiveMechanism(
         parameter(table, "length_scale", location; above = 0, default = 1.0),
         read_features(table, location; default = 25),
-        output_scale(table, location),
-        output_bias(table, location),
+        OutputScale(table, location),
     )
 end
 
@@ -44,7 +42,7 @@ function add_wave!(y, amplitude::Float32, frequency::Float32, phase::Float32, ca
 end
 
 """
-    SigmoidMechanism(curve, weight, slope, threshold, shared, output_scale, bias)
+    SigmoidMechanism(curve, weight, slope, threshold, shared, scale)
 
 A [`ScaledMechanism`](@ref): f(z) = Σ_k a_k s(b_k (z_k - c_k)) with an S-shaped curve s (`tanh`, `softsign` or `sigmoid`, drawn per variable), weight a,
 slope b and threshold c per edge. With probability `shared` all edges into a variable have the same a, b and c.
@@ -55,8 +53,7 @@ struct SigmoidMechanism <: ScaledMechanism
     slope::Settable
     threshold::Settable
     shared::Settable
-    output_scale::Settable
-    bias::Settable
+    scale::OutputScale
 end
 
 MECHANISMS["sigmoids"] = (table, location) -> begin
@@ -67,8 +64,7 @@ MECHANISMS["sigmoids"] = (table, location) -> begin
         parameter(table, "slope", location; default = Dict("uniform" => [0.5, 3.0])),
         parameter(table, "threshold", location; default = Dict("uniform" => [-1.5, 1.5])),
         parameter(table, "shared", location; least = 0, most = 1, default = 0.0),
-        output_scale(table, location),
-        output_bias(table, location),
+        OutputScale(table, location),
     )
 end
 

@@ -1,7 +1,7 @@
 # Functions of a few random projections of the causes.
 
 """
-    IndexMechanism(curve, indices, gain, output_scale, bias)
+    IndexMechanism(curve, indices, gain, scale)
 
 A [`ScaledMechanism`](@ref), the multiple-index model f(z) = Σ_m s_m(gain_m · w_m·z / |w_m| + b_m) of `indices` random directions w_m
 (every component has a random sign and a size from U[0.5, 2]), with b_m ~ N(0, 1) and curves s_m drawn from the names in `curve`. `gain` is drawn per
@@ -11,8 +11,7 @@ struct IndexMechanism <: ScaledMechanism
     curve::Vector{Symbol}
     indices::Settable
     gain::Settable
-    output_scale::Settable
-    bias::Settable
+    scale::OutputScale
 end
 
 MECHANISMS["multiple-index"] = (table, location) -> begin
@@ -21,8 +20,7 @@ MECHANISMS["multiple-index"] = (table, location) -> begin
         read_names(table, "curve", location, CURVES; default = ["tanh", "sine", "cosine"]),
         whole_parameter(table, "indices", location; least = 1, most = 100, default = 3),
         parameter(table, "gain", location; least = 0, default = Dict("uniform" => [0.5, 2.0])),
-        output_scale(table, location),
-        output_bias(table, location),
+        OutputScale(table, location),
     )
 end
 

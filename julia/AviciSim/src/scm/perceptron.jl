@@ -1,7 +1,7 @@
 # Multilayer perceptrons with random weights.
 
 """
-    PerceptronMechanism(activation, layers, hidden, gain, output_scale, bias)
+    PerceptronMechanism(activation, layers, hidden, gain, scale)
 
 A [`ScaledMechanism`](@ref): a multilayer perceptron with `layers` (1 or 2) hidden layers of `hidden` units and random weights,
 
@@ -15,8 +15,7 @@ struct PerceptronMechanism <: ScaledMechanism
     layers::Settable
     hidden::Settable
     gain::Settable
-    output_scale::Settable
-    bias::Settable
+    scale::OutputScale
 end
 
 MECHANISMS["mlp"] = (table, location) -> begin
@@ -26,8 +25,7 @@ MECHANISMS["mlp"] = (table, location) -> begin
         whole_parameter(table, "layers", location; least = 1, most = 2, default = 1),
         whole_parameter(table, "hidden", location; least = 1, most = 1000, default = 20),
         parameter(table, "gain", location; least = 0, default = 1.0),
-        output_scale(table, location),
-        output_bias(table, location),
+        OutputScale(table, location),
     )
 end
 

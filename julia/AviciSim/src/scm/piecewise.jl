@@ -1,19 +1,18 @@
 # Functions with kinks and with jumps.
 
 """
-    PiecewiseMechanism(pieces, output_scale, bias)
+    PiecewiseMechanism(pieces, scale)
 
 A [`ScaledMechanism`](@ref): f(z) = Σ_k g_k(z_k) with continuous functions g_k of `pieces` straight pieces. Slopes are N(0, 1) and the kinks
 are N(0, 1), in standard deviations of the cause; all are drawn per edge.
 """
 struct PiecewiseMechanism <: ScaledMechanism
     pieces::Settable
-    output_scale::Settable
-    bias::Settable
+    scale::OutputScale
 end
 
 """
-    StepMechanism(steps, jump, output_scale, bias)
+    StepMechanism(steps, jump, scale)
 
 A [`ScaledMechanism`](@ref): f(z) = Σ_k Σ_s jump_ks [z_k > t_ks] with `steps` thresholds t ~ N(0, 0.7²) per edge, in standard deviations of the cause, and
 a `jump` drawn for each.
@@ -21,16 +20,14 @@ a `jump` drawn for each.
 struct StepMechanism <: ScaledMechanism
     steps::Settable
     jump::Settable
-    output_scale::Settable
-    bias::Settable
+    scale::OutputScale
 end
 
 MECHANISMS["piecewise"] = (table, location) -> begin
     check_keys(table, location, (), ("pieces", SCALE_KEYS...))
     PiecewiseMechanism(
         whole_parameter(table, "pieces", location; least = 1, most = 100, default = [2, 3, 4]),
-        output_scale(table, location),
-        output_bias(table, location),
+        OutputScale(table, location),
     )
 end
 
@@ -39,8 +36,7 @@ MECHANISMS["steps"] = (table, location) -> begin
     StepMechanism(
         whole_parameter(table, "steps", location; least = 1, most = 100, default = [1, 2, 3]),
         parameter(table, "jump", location; default = Dict("signed_uniform" => [0.5, 1.5])),
-        output_scale(table, location),
-        output_bias(table, location),
+        OutputScale(table, location),
     )
 end
 

@@ -1,7 +1,7 @@
 # Polynomials of the causes, and products between causes.
 
 """
-    PolynomialMechanism(degree, coefficient, cross, bound, output_scale, bias)
+    PolynomialMechanism(degree, coefficient, cross, bound, scale)
 
 A [`ScaledMechanism`](@ref): f(z) = Σ_k Σ_{p ≤ degree} a_kp z_k^p + Σ c_ij z_i z_j. The coefficients are drawn from `coefficient` one by one,
 `degree` (1 to 3) per variable; every pair of causes has its product with probability `cross` (at most four products per cause on average).
@@ -12,8 +12,7 @@ struct PolynomialMechanism <: ScaledMechanism
     coefficient::Settable
     cross::Settable
     bound::Settable
-    output_scale::Settable
-    bias::Settable
+    scale::OutputScale
 end
 
 MECHANISMS["polynomial"] = (table, location) -> begin
@@ -23,8 +22,7 @@ MECHANISMS["polynomial"] = (table, location) -> begin
         parameter(table, "coefficient", location; default = Dict("signed_uniform" => [0.25, 1.0])),
         parameter(table, "cross", location; least = 0, most = 1, default = 0.0),
         parameter(table, "bound", location; above = 0, default = 1.0e6),
-        output_scale(table, location),
-        output_bias(table, location),
+        OutputScale(table, location),
     )
 end
 
@@ -58,7 +56,7 @@ function add_product!(y, weight::Float32, one, other)
 end
 
 """
-    ProductMechanism(offset, together, output_scale, bias)
+    ProductMechanism(offset, together, scale)
 
 A [`ScaledMechanism`](@ref): the causes are put into groups of at most `together` at random, and f(z) = Σ_groups Π_{k in group} (o_k + z_k) with an
 `offset` o_k drawn per edge and a random sign for each group. With an offset of zero, two causes that are independent have no effect on the mean
@@ -67,8 +65,7 @@ by themselves: only their product has.
 struct ProductMechanism <: ScaledMechanism
     offset::Settable
     together::Settable
-    output_scale::Settable
-    bias::Settable
+    scale::OutputScale
 end
 
 MECHANISMS["product"] = (table, location) -> begin
@@ -76,8 +73,7 @@ MECHANISMS["product"] = (table, location) -> begin
     ProductMechanism(
         parameter(table, "offset", location; default = Dict("uniform" => [-1.0, 1.0])),
         whole_parameter(table, "together", location; least = 1, most = 4, default = 2),
-        output_scale(table, location),
-        output_bias(table, location),
+        OutputScale(table, location),
     )
 end
 

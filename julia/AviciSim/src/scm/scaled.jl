@@ -8,13 +8,41 @@ const MOST_GAIN = 20.0
     ScaledMechanism
 
 A [`Mechanism`](@ref) given by the shape of its function alone. It sees every cause standardised (its mean and standard deviation over the
-reference rows, held within ±$(Int(ARGUMENT_LIMIT))), and its values are brought to the standard deviation `output_scale` and the mean `bias`, which are
-fields of the type and drawn per variable. The reference rows are the observational ones (all, where there are fewer than
+reference rows, held within ±$(Int(ARGUMENT_LIMIT))), and its values are brought to the mean and standard deviation of its field `scale`, an
+[`OutputScale`](@ref). The reference rows are the observational ones (all, where there are fewer than
 $REFERENCE_ROWS), so the function is the same in every row, interventional ones included.
 
 Since arguments and values are bounded, values do not grow along a graph, however deep it is.
 """
 abstract type ScaledMechanism <: Mechanism end
+
+"""
+    OutputScale(output_scale, bias, growth)
+
+The values of a mechanism with K causes have the mean `bias` and the standard deviation `output_scale` · K^`growth`, all drawn per variable: with a
+growth of 0 the share of the noise is the same for any number of causes, with 1/2 it falls as in a sum of independent effects.
+"""
+struct OutputScale
+    output_scale::Settable
+    bias::Settable
+    growth::Settable
+end
+
+const SCALE_KEYS = ("output_scale", "bias", "growth")
+
+OutputScale(table::AbstractDict, location) = OutputScale(
+    parameter(table, "output_scale", location; least = 0, default = 1.0),
+    parameter(table, "bias", location; default = 0.0),
+    parameter(table, "growth", location; least = 0, most = 1, default = 0.0),
+)
+
+settle_field(field::OutputScale, rng::Stream) = settle_fields(field, rng)
+
+"Mean and standard deviation of a variable with some number of causes."
+function draw(scale::OutputScale, causes::Int, rng::Stream)
+    deviation, mean, growth = map(part -> draw(part, rng), (scale.output_scale, scale.bias, scale.growth))
+    return mean, deviation * portable_exp(growth * portable_log(Float64(max(causes, 1))))
+end
 
 "The rows that tell the scale of a variable."
 reference_rows(n_obs::Int, n::Int) = n_obs >= REFERENCE_ROWS ? (1:n_obs) : (1:n)
@@ -78,9 +106,3 @@ function standardise_argument!(z, x, centre::Float32, spread::Float32)
     end
     return z
 end
-
-# The optional keys that every scaled mechanism has.
-const SCALE_KEYS = ("output_scale", "bias")
-
-output_scale(table, location) = parameter(table, "output_scale", location; least = 0, default = 1.0)
-output_bias(table, location) = parameter(table, "bias", location; default = 0.0)

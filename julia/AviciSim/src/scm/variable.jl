@@ -46,7 +46,7 @@ function fill_variable!(y, mechanism::Mechanism, @nospecialize(noise), causes::C
 end
 
 function fill_variable!(y, mechanism::ScaledMechanism, @nospecialize(noise), causes::Causes, rng::Stream, rows, scalings::Scalings)
-    deviation, mean = draw(mechanism.output_scale, rng), draw(mechanism.bias, rng)
+    mean, deviation = draw(mechanism.scale, size(causes.z, 2), rng)
     evaluate!(y, mechanism, causes.z, rng)
     rescale!(y, mean, deviation, rows, scalings; most = MOST_GAIN * deviation)
     return add_noise!(y, noise, causes.z, rng)
