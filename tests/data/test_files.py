@@ -93,6 +93,7 @@ KINDS: list[tuple[str, Callable[[Path], Any], dict[str, Any], bool]] = [
     ("t.parquet", lambda f: FRAME.to_parquet(f), {}, False),
     ("t.feather", lambda f: FRAME.to_feather(f), {}, False),
     ("t.xlsx", lambda f: workbook(f, one=FRAME), {}, False),
+    ("index.xlsx", lambda f: FRAME.to_excel(f), {}, False),
     ("two.xlsx", lambda f: workbook(f, one=FRAME * 0, two=FRAME), {"sheet": "two"}, False),
     ("text.xlsx", lambda f: workbook(f, one=FRAME.map(lambda v: f"{v}".replace(".", ","))), {"decimal": ","}, False),
     ("t.h5ad", lambda f: cells().write_h5ad(f), {}, True),
@@ -149,6 +150,10 @@ REFUSED: list[tuple[str | Callable[[Path], Any], str, dict[str, Any], str]] = [
     (lambda f: f.write_text("no"), "x.feather", {}, "x.feather cannot be read as Feather"),
     (lambda f: f.mkdir(), "x.zarr", {}, "x.zarr cannot be read as an AnnData"),
     (lambda f: (f.mkdir(), (f / "matrix.mtx").write_text("")), "10x", {}, "must hold matrix.mtx, barcodes.tsv"),
+    ("no", "x.h5", {}, "not read as it is: .*scanpy.read_10x_h5"),
+    ("no", "matrix.mtx", {}, "give the folder of 10x"),
+    (TEXT, "x.csv", {"sep": ";"}, "12 rows and 1 columns.*sep= .--sep|do not hold numbers"),
+    (lambda f: workbook(f, one=FRAME.set_axis(["a", "", "b"], axis=1)), "x.xlsx", {}, "a column without a name"),
     (TEXT, "x.csv", {"transpose": True}, "rows of .* have no names.*row_names= .--row-names"),
 ]
 

@@ -119,6 +119,20 @@ def test_an_unnamed_first_column_is_labels_of_rows(tmp_path: Path) -> None:
     )  # it is not the first
 
 
+def test_a_column_that_counts_the_rows_is_warned_of(model: Model) -> None:
+    frame = pd.DataFrame(X, columns=list("abc")).assign(a=range(7, 27))
+    with pytest.warns(DataWarning, match="count the rows.*leave them out: 'a'"):
+        model.predict(frame)
+
+
+def test_one_column_of_labels_may_be_a_table(tmp_path: Path) -> None:
+    targets = pd.DataFrame({"target": LABELS})
+    targets.to_csv(tmp_path / "targets.csv")
+    frame = pd.DataFrame(X, columns=GENES)
+    for interventions in (targets, pd.read_csv(tmp_path / "targets.csv", keep_default_na=False)):
+        np.testing.assert_array_equal(read(frame, interventions, control="NT").interventions, MASK)
+
+
 @pytest.mark.parametrize(
     "columns",
     [

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 _WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 _COLUMNAR = {".parquet": "read_parquet", ".pq": "read_parquet", ".feather": "read_feather"}
 
+_OTHERS = {
+    ".h5": "read a file of 10x Genomics with scanpy.read_10x_h5, or give the folder with matrix.mtx",
+    ".mtx": "give the folder of 10x Genomics that holds it, with barcodes.tsv and features.tsv",
+    ".npy": "read it with numpy.load, or write a table with the names of the variables",
+    ".npz": "read it with numpy.load, or write a table with the names of the variables",
+    ".rds": "write it in R as a table with write.csv, or as .h5ad",
+    ".rdata": "write it in R as a table with write.csv, or as .h5ad",
+}
+"""Files of other kinds, and what to do with them."""
+
 
 def read_table(
     path: str | Path,
@@ -128,6 +138,8 @@ def _read(
     if not file.exists():
         raise InputError(f"There is no file {path}.")
     kind = file.suffix.lower()
+    if kind in _OTHERS:
+        raise InputError(f"{path} is not read as it is: {_OTHERS[kind]}.")
     if kind in _WORKBOOKS:
         _refuse(text, "a text", path)
         return read_workbook(file, labels=labels, entries=entries, **{"sheet": None, **sheets}, **_both(numbers))

@@ -148,7 +148,10 @@ def read_input(
     table, mask = (table, mask) if usable.all() else (table[usable], mask[usable])
     n = len(table)
     if n < 2 or d < 2:
-        raise InputError(f"X has {n} rows and {d} columns. At least 2 observations (rows) of 2 variables are needed.")
+        way = " The columns of a file that another sign separates are read with sep= (--sep)." if d == 1 else ""
+        raise InputError(
+            f"X has {n} rows and {d} columns. At least 2 observations (rows) of 2 variables are needed.{way}"
+        )
     _check_finite(table, labels)
     if kind == "counts":
         _check_counts(table, labels, _layers(x))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avici_jl.data.columns import split_row_labels
 from avici_jl.data.targets import LabelRules, read_targets
 from avici_jl.data.words import listed, name_of, nearest
 from avici_jl.errors import InputError
@@ -52,6 +53,10 @@ def read_interventions(
         InputError: it does not fit the table.
     """
     mask = None
+    if hasattr(interventions, "columns"):
+        interventions, _ = split_row_labels(interventions)
+        if interventions.shape[1] == 1:  # one column names the target of each row
+            interventions = interventions.iloc[:, 0]
     if interventions is None:
         mask = np.zeros((n, len(names)), np.uint8)
     elif hasattr(interventions, "columns"):

@@ -39,6 +39,9 @@ def differences(found: Input, config: Mapping[str, Any]) -> Iterator[tuple[str, 
     constant = [name for name, width in zip(found.names, spread, strict=True) if width == 0]
     if constant:
         yield "constant", f"variables that never change, of which nothing can be learned: {listed(constant)}."
+    counting = [name for name, column in zip(found.names, found.x.T, strict=True) if (np.diff(column) == 1).all()]
+    if counting and n > 2:
+        yield "row numbers", f"variables that count the rows, as labels do; leave them out: {listed(counting)}."
     if data["kind"] == "values" and _looks_like_counts(found.x):
         yield "counts", 'what looks like raw counts; the model takes real values. For counts of genes use "grn".'
 

@@ -115,7 +115,7 @@ def read_workbook(
             first = book.parse(header=None, nrows=1, dtype=str, **chosen)
             if first.empty:
                 raise InputError(f"The sheet {chosen['sheet_name']!r} of {path} is empty.")
-            header = [str(name) for name in first.iloc[0]]
+            header = ["" if pd.isna(name) else str(name) for name in first.iloc[0]]
             check_header(header, str(path))
             numbers = {"decimal": decimal or ".", "thousands": thousands}
             return with_gaps(
