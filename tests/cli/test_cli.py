@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from avici_jl import Dataset
+from avici_jl import Dataset, DataWarning
 from avici_jl.cli import app, main
 from avici_jl.data.files import read_table
 from avici_jl.errors import InputError
@@ -78,6 +78,7 @@ def test_a_table_becomes_named_edges(trained: Path, tmp_path: Path) -> None:
         assert list(edges.columns) == ["source", "target", "probability"] and len(edges) == 12
         assert set(edges["source"]) == set(names) and picture.stat().st_size > 3000
         assert edges["source"][0] in said and "30 rows, 0 of them" in said
+        assert ("names the rows" in said) == (file == "data.csv")  # which has an unnamed first column
     said = call("predict", tmp_path / "data.csv", "--model", trained, "--interventions", tmp_path / "mask.csv")
     assert f"{int((frame > 1).any(axis=1).sum())} of them" in said
 
@@ -187,6 +188,17 @@ def test_targets_in_a_file_keep_their_labels_and_blank_lines(trained: Path, tmp_
         assert "2 of them interventional" in call("predict", tmp_path / "data.csv", "--interventions", file, *options)
         found.append((tmp_path / "p.csv").read_text())
     assert found[0] == found[1]
+
+
+def test_labels_of_a_screen_are_understood(trained: Path, tmp_path: Path) -> None:
+    frame = table()
+    frame["condition"] = ["ctrl"] * 20 + ["mek+ctrl"] * 4 + ["mek+erk"] * 4 + ["NA+ctrl"] * 2
+    frame.to_csv(tmp_path / "cells.csv", index=False)
+    options = ["--model", trained, "--targets", "condition", "--separator", "+", "--unmeasured", "drop", "--json"]
+    with pytest.warns(DataWarning, match="2 of 30 rows were left out.*'NA .2.'"):
+        document = json.loads(call("predict", tmp_path / "cells.csv", *options))
+    assert document["rows"] == 28 and document["interventional_rows"] == 8
+    assert document["variables"] == ["raf", "mek", "erk", "akt"] and document["row_names"] is None
 
 
 def test_names_with_brackets_are_printed_as_they_are(trained: Path, tmp_path: Path) -> None:

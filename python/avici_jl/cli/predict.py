@@ -127,8 +127,8 @@ def predict(
         }
         print_json(document)
         return
-    labelled = " (named by its first column)" if _has_row_names(x, options.row_names) else ""
-    out.print(f"{options.data}: {n} rows{labelled}, {rows} of them interventional, {d} variables.")
+    labelled = " The first column, which has no name, names the rows." if _has_row_names(x, options.row_names) else ""
+    out.print(f"{options.data}: {n} rows, {rows} of them interventional, {d} variables.{labelled}")
     shown = Table("source", "target", "probability", title=f"Most probable edges, model {trained.name}")
     for source, target, probability in table.head(top).itertuples(index=False):
         shown.add_row(source, target, f"{probability:.3f}")
