@@ -100,14 +100,17 @@ class _Meaning:
         self._guides = Guides(rules.guides)
         self._separator = rules.separator
         self._seen: set[str] = set()
+        self._known: dict[str, list[int | str]] = {}
 
     def of(self, target: Any, row: int) -> Iterator[int | str]:
         """The variables that a target means, by position; or, as text, what is no variable."""
         if not isinstance(target, str) and str(target) not in self._guides.genes:
             yield _index_of(target, row, self.position)
             return
-        for name in self._names(str(target), guide=True):
-            yield self.position.get(name, name)
+        label = str(target)
+        if label not in self._known:
+            self._known[label] = [self.position.get(name, name) for name in self._names(label, guide=True)]
+        yield from self._known[label]
 
     def check_controls(self) -> None:
         """Refuse labels of controls that no row has: they may be misspelt."""

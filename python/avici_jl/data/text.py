@@ -139,16 +139,20 @@ def with_gaps(read: Callable[..., pd.DataFrame], labels: Collection[str]) -> pd.
     from pandas.api.types import is_numeric_dtype
 
     dtype = dict.fromkeys(labels, str)
-    table = read(na_values=[""], dtype=dtype)
-    text = [column for column in table.columns if not is_numeric_dtype(table[column].dtype)]
-    gaps = [column for column in text if column not in dtype and table[column].isin(MISSING_WORDS).any()]
-    if gaps:
-        again = read(na_values=["", *MISSING_WORDS], dtype=dtype)[gaps]
-        numbers = [column for column in gaps if is_numeric_dtype(again[column].dtype) and again[column].notna().any()]
-        table[numbers] = again[numbers]
-        text = [column for column in text if column not in numbers]
-    for column in text:
-        table[column] = table[column].astype(object).where(table[column].notna(), None)
+    table = read(na_values=["", *MISSING_WORDS], dtype=dtype)
+    gaps = table.isna()
+    text = [
+        k
+        for k, column in enumerate(table.columns)
+        if column in dtype or not is_numeric_dtype(table[column].dtype) or gaps[column].all()
+    ]
+    again = table
+    if any(gaps.iloc[:, k].any() for k in text):  # perhaps a label such as "nan"
+        part = {"usecols": text} if type(table.index).__name__ == "RangeIndex" else {}
+        again = read(na_values=[""], dtype=dtype, **part)
+    for column in table.columns[text]:
+        if not is_numeric_dtype(again[column].dtype):
+            table[column] = again[column].astype(object).where(again[column].notna(), None)
     return table
 
 
