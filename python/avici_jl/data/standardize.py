@@ -17,6 +17,8 @@ def standardize(x: Any, kind: str) -> Any:
       the dataset is subtracted and the result divided by the standard deviation over the non-zero entries;
       zero counts become 0.
 
+    Missing values (NaN) stay missing, and everything is computed from those that are there.
+
     NumPy arrays are computed in float64, so that large offsets cost no digits.
 
     Args:
@@ -32,24 +34,76 @@ def standardize(x: Any, kind: str) -> Any:
     return found.astype(xp.float32)
 
 
-def features(x: Any, interventions: Any, kind: str) -> Any:
-    """What a network sees: standardised values and intervention indicators, [..., n, d, 2] float32."""
+def features(x: Any, interventions: Any, kind: str, *, gaps: bool = False, same_units: Any = None) -> Any:
+    """What a network sees of a table, entry by entry, in two to four channels.
+
+    1. the standardised value, 0 where it is missing;
+    2. 1 where the variable was set by an intervention;
+    3. with `gaps`: 1 where a value is there, 0 where it is missing;
+    4. with `same_units`: the logarithm of the variable's standard deviation, see `log_spread`.
+
+    Args:
+        x: [..., n, d] values or counts, NaN where missing.
+        interventions: [..., n, d] of 0 and 1.
+        kind: "values" or "counts".
+        gaps: whether values may be missing.
+        same_units: whether the variables have common units, for each dataset [...] or for all; None for no such
+            channel.
+
+    Returns:
+        [..., n, d, channels] float32.
+    """
     xp = jnp if isinstance(x, jax.Array) else np
-    return xp.stack([standardize(x, kind), interventions.astype(xp.float32)], axis=-1)
+    u = interventions.astype(xp.float32)
+    if not gaps and same_units is None:
+        return xp.stack([standardize(x, kind), u], axis=-1)
+    there = ~xp.isnan(x)
+    channels = [xp.where(there, standardize(x, kind), 0.0), u, there.astype(xp.float32)]
+    if same_units is not None:
+        spread = xp.where(xp.asarray(same_units)[..., None], log_spread(x, u), 0.0)
+        channels.append(xp.broadcast_to(spread[..., None, :], x.shape).astype(xp.float32))
+    return xp.stack(channels, axis=-1)
+
+
+def log_spread(x: Any, interventions: Any) -> Any:
+    """Logarithms of the standard deviations [..., d], less their mean, from the rows that did not set the variable.
+
+    Constant variables count as having the mean.
+    """
+    xp = jnp if isinstance(x, jax.Array) else np
+    used = ~xp.isnan(x) & (interventions == 0)
+    count = xp.maximum(used.sum(axis=-2, keepdims=True), 1)
+    mean = xp.where(used, x, 0.0).sum(axis=-2, keepdims=True) / count
+    variance = (xp.where(used, x - mean, 0.0) ** 2).sum(axis=-2) / count[..., 0, :]
+    varies = variance > 1e-30
+    found = 0.5 * xp.log(xp.where(varies, variance, 1.0))
+    centre = xp.where(varies, found, 0.0).sum(axis=-1, keepdims=True)
+    centre = centre / xp.maximum(varies.sum(axis=-1, keepdims=True), 1)
+    return xp.clip(xp.where(varies, found - centre, 0.0), -8.0, 8.0)
 
 
 def _standardize_values(x: Any, xp: Any) -> Any:
-    mean = x.mean(axis=-2, keepdims=True)
+    there = ~xp.isnan(x)
+    count = xp.maximum(there.sum(axis=-2, keepdims=True), 1)
+    mean = xp.where(there, x, 0.0).sum(axis=-2, keepdims=True) / count
     centred = x - mean
-    deviation = xp.sqrt((centred**2).mean(axis=-2, keepdims=True))
+    deviation = xp.sqrt((xp.where(there, centred, 0.0) ** 2).sum(axis=-2, keepdims=True) / count)
     rounding = 8 * xp.finfo(x.dtype).eps * xp.abs(mean)  # what a constant variable may seem to vary by
     constant = deviation <= rounding
-    return xp.where(constant, 0.0, centred / xp.where(constant, 1.0, deviation))
+    return xp.where(constant & there, 0.0, centred / xp.where(constant, 1.0, deviation))
 
 
 def _standardize_counts(x: Any, xp: Any) -> Any:
-    seen = x > 0
-    library = x.sum(axis=-1, keepdims=True)
+    there, seen = ~xp.isnan(x), x > 0
+    counted = xp.where(there, x, 0.0)
+    # The share of a cell's molecules that the genes counted in it have on the whole; 1 where no count is missing.
+    usual = counted.sum(axis=-2, keepdims=True) / xp.maximum(there.sum(axis=-2, keepdims=True), 1)
+    share = xp.where(there, usual, 0.0).sum(axis=-1, keepdims=True) / xp.maximum(
+        usual.sum(axis=-1, keepdims=True), 1e-9
+    )
+    library = counted.sum(axis=-1, keepdims=True) / xp.where(
+        there.all(axis=-1, keepdims=True) | (share <= 0), 1.0, share
+    )
     ratio = xp.where(seen, x, 1.0) / xp.where(library > 0, library, 1.0)
     level = xp.log2(ratio * 1e6)
     count = xp.maximum(seen.sum(axis=(-2, -1), keepdims=True), 1)
@@ -58,4 +112,4 @@ def _standardize_counts(x: Any, xp: Any) -> Any:
     mean = level.sum(axis=(-2, -1), keepdims=True) / count
     variance = (xp.where(seen, level - mean, 0.0) ** 2).sum(axis=(-2, -1), keepdims=True) / count
     deviation = xp.sqrt(variance)
-    return level / xp.where(deviation > 0, deviation, 1.0)
+    return xp.where(there, level / xp.where(deviation > 0, deviation, 1.0), xp.nan)

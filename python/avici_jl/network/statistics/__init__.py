@@ -14,13 +14,19 @@ import jax
 import jax.numpy as jnp
 
 from avici_jl.errors import ConfigError
-from avici_jl.network.statistics.columns import Columns
+from avici_jl.network.statistics.bins import bins
+from avici_jl.network.statistics.columns import Columns, Given
 from avici_jl.network.statistics.conditional import conditional
 from avici_jl.network.statistics.counts import counts
+from avici_jl.network.statistics.evidence import evidence
+from avici_jl.network.statistics.gaps import fill, gaps
 from avici_jl.network.statistics.invariance import invariance
+from avici_jl.network.statistics.levels import levels
 from avici_jl.network.statistics.marginals import normal_scores, robust_scores
 from avici_jl.network.statistics.moments import basic, kernel
+from avici_jl.network.statistics.order import order
 from avici_jl.network.statistics.regression import interventional, residual, smooth
+from avici_jl.network.statistics.scale import scale
 from avici_jl.network.statistics.tails import tails
 
 GROUPS: dict[str, tuple[int, Callable[[Columns], list[jax.Array]]]] = {
@@ -33,6 +39,12 @@ GROUPS: dict[str, tuple[int, Callable[[Columns], list[jax.Array]]]] = {
     "smooth": (8, smooth),
     "tails": (6, tails),
     "invariance": (17, invariance),
+    "order": (20, order),
+    "evidence": (14, evidence),
+    "bins": (12, bins),
+    "levels": (15, levels),
+    "gaps": (9, gaps),
+    "scale": (7, scale),
 }
 """Group of statistics: how many there are, and the function of the variables."""
 
@@ -47,7 +59,8 @@ def pair_statistics(x: jax.Array, groups: Sequence[str], clip: float = 0.0) -> j
     """Statistics of all pairs.
 
     Args:
-        x: [batch, n, d, 2] standardised values and intervention indicators.
+        x: [batch, n, d, 2] standardised values and intervention indicators; or with more of the channels of
+            `avici_jl.preprocess.features`: missing values are then filled in first.
         groups: names of `GROUPS`, each perhaps with one of `MARGINALS` behind an @.
         clip: if positive, values are cut off that many robust standard deviations from the robust mean, so that
             heavy tails cannot dominate the moments.
@@ -56,15 +69,19 @@ def pair_statistics(x: jax.Array, groups: Sequence[str], clip: float = 0.0) -> j
         [batch, d, d, count_statistics(groups)].
     """
     x = jax.lax.stop_gradient(x)
-    raw, u = x[..., 0], x[..., 1]
+    raw, u, *more = jnp.moveaxis(x, -1, 0)
+    observed = more[0] if more else None
     seen: dict[str, Columns] = {}
     found: list[jax.Array] = []
     # Accelerators would round the factors of matrix products to ten bits or fewer, with which inverses are useless.
     with jax.default_matmul_precision("float32"):
+        if observed is not None:
+            raw = fill(raw, observed)
+        given = Given(raw, observed, more[1][..., 0, :] if more[1:] else None)
         for group in groups:
             name, _, marginal = group.partition("@")
             if marginal not in seen:
-                seen[marginal] = Columns.of(MARGINALS[marginal](raw, clip), u)
+                seen[marginal] = Columns.of(MARGINALS[marginal](raw, clip), u, given)
             found += GROUPS[name][1](seen[marginal])
     return jnp.stack(found, axis=-1)
 

@@ -39,6 +39,17 @@ def normalised(matrix: jax.Array, sign: int = 1) -> jax.Array:
     return sign * matrix / (scale[..., :, None] * scale[..., None, :])
 
 
+def significance(correlation: jax.Array, count: jax.Array | float) -> jax.Array:
+    """Fisher's z of a correlation in units of its standard error, as a logarithm: 0.2 for one, 0.7 for ten, 1.3 for 99."""
+    z = jnp.arctanh(jnp.clip(correlation, -0.9999, 0.9999)) * jnp.sqrt(count)
+    return logarithmic(z)
+
+
+def logarithmic(t: jax.Array) -> jax.Array:
+    """A test statistic on a scale that never saturates; see `significance`."""
+    return jnp.sign(t) * jnp.log1p(jnp.abs(t)) / 3.5
+
+
 def rows(vector: jax.Array) -> jax.Array:
     """[i, j]: entry i."""
     return jnp.broadcast_to(vector[..., :, None], (*vector.shape, vector.shape[-1]))

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 from jax.scipy.linalg import cho_factor, cho_solve
 
 from avici_jl.network.statistics.algebra import EPS, diagonal, gram, in_double, variables_at_once
+from avici_jl.network.statistics.marginals import normal_scores
+from avici_jl.network.statistics.separation import weakest_correlations
 
 
 class Regressions(NamedTuple):
@@ -33,6 +35,20 @@ class Regressions(NamedTuple):
     left: jax.Array
 
 
+class Given(NamedTuple):
+    """What a table tells beside its values and interventions.
+
+    Attributes:
+        raw: [batch, n, d], the values as the table has them; None where they are those of the columns.
+        observed: [batch, n, d], 0 where a value is missing; None where none is.
+        spread: [batch, d], logarithms of standard deviations; None where units are not common.
+    """
+
+    raw: jax.Array | None = None
+    observed: jax.Array | None = None
+    spread: jax.Array | None = None
+
+
 @dataclass(frozen=True)
 class Columns:
     """The variables as one marginal gives them.
@@ -41,22 +57,49 @@ class Columns:
         value: [batch, n, d].
         z: [batch, n, d], the values with mean 0 and standard deviation 1.
         u: [batch, n, d], intervention indicators.
+        given: what else the table tells about its entries and variables.
     """
 
     value: jax.Array
     z: jax.Array
     u: jax.Array
+    given: Given = Given()  # noqa: RUF009
 
     @staticmethod
-    def of(value: jax.Array, u: jax.Array) -> Columns:
+    def of(value: jax.Array, u: jax.Array, given: Given = Given()) -> Columns:  # noqa: B008
         """Columns of these values."""
         centred = value - value.mean(axis=-2, keepdims=True)
-        return Columns(value, centred / (jnp.sqrt((centred**2).mean(axis=-2, keepdims=True)) + EPS), u)
+        return Columns(value, centred / (jnp.sqrt((centred**2).mean(axis=-2, keepdims=True)) + EPS), u, given)
+
+    @property
+    def raw(self) -> jax.Array:
+        """[batch, n, d], values that are not cut off."""
+        return self.value if self.given.raw is None else self.given.raw
+
+    @cached_property
+    def ranks(self) -> jax.Array:
+        """[batch, n, d], normal scores of the values."""
+        return normal_scores(self.raw)
+
+    @property
+    def observed(self) -> jax.Array:
+        """[batch, n, d], 1 where a value is there and 0 where it is missing and was filled in."""
+        return jnp.ones_like(self.z) if self.given.observed is None else self.given.observed
+
+    @property
+    def spread(self) -> jax.Array:
+        """[batch, d], logarithms of the standard deviations in common units, less their mean; 0 where not given."""
+        return jnp.zeros_like(self.z[..., 0, :]) if self.given.spread is None else self.given.spread
 
     @cached_property
     def correlation(self) -> jax.Array:
         """[batch, i, j], over all rows."""
         return gram(self.z, self.z) / self.z.shape[-2]
+
+    @cached_property
+    def weakest(self) -> jax.Array:
+        """See `weakest_correlations`."""
+        return weakest_correlations(self.correlation)
 
     @cached_property
     def regressions(self) -> Regressions:

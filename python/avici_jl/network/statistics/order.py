@@ -1,0 +1,196 @@
+"""A causal order from non-Gaussianity, as DirectLiNGAM finds it, and regressions on what is earlier in it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from avici_jl.network.statistics.algebra import EPS, both, diagonal, gram, in_double, rows, significance
+from avici_jl.network.statistics.columns import Columns
+
+_BUDGET = 2e9
+"""Entries of residuals that are looked at, above which several variables are taken out at a time."""
+
+
+class Order(NamedTuple):
+    """What taking out one exogenous variable after the other finds; entry [i, j] describes i → j.
+
+    Attributes:
+        position: [d], 0 for the variable that was taken out first.
+        alone: [d, d], how much better i → j explains the two than j → i, in nats; antisymmetric.
+        given: [d, d], the same with what is earlier than both regressed out of both.
+        correlation: [d, d], of the two given what is earlier than both.
+        doubt: [d], how much spoke against a variable when it was taken out.
+    """
+
+    position: jax.Array
+    alone: jax.Array
+    given: jax.Array
+    correlation: jax.Array
+    doubt: jax.Array
+
+
+def negentropy(u: jax.Array, used: jax.Array) -> jax.Array:
+    """How far from Gaussian variables [..., n] are, in nats; `used` rows [n] count, the others are 0 in u.
+
+    Hyvärinen's approximation of maximum entropy (1998) from the mean of |u| and that of u·min(|u|, 3), which see heavy
+    or light tails and skewness. No transcendental function, and no moment above the second.
+    """
+    size = jnp.abs(u)
+    spread, skew = (part @ used for part in (size, u * jnp.minimum(size, 3.0)))
+    return _negentropy(spread, skew)
+
+
+def _negentropy(spread: jax.Array, skew: jax.Array) -> jax.Array:
+    return 11.08 * (spread - 0.7978846) ** 2 + 1.185 * skew**2
+
+
+def order(columns: Columns) -> list[jax.Array]:
+    """Order of the variables by non-Gaussianity (DirectLiNGAM, Shimizu et al. 2011), and regressions along it.
+
+    From the rows without interventions where there are at least a hundred of them, else from all. With many variables
+    several are taken out at a time.
+    """
+    z, u = columns.z, columns.u
+    n, d = z.shape[-2:]
+    free = (u == 0).all(-1)
+    used = jnp.where(free.sum(-1, keepdims=True) >= jnp.minimum(100, n), free, True).astype(z.dtype)
+    found = jax.vmap(_order)(z, used)
+    count = used.sum(-1)[..., None, None]
+    partial_correlation, coefficient, left = in_double(_along)(z, used, found.position.astype(z.dtype))
+    surprise = jax.vmap(negentropy)(jnp.swapaxes(left, -1, -2) * used[..., None, :], used / used.sum(-1, keepdims=True))
+    position = found.position / d
+    ahead = position[..., None, :] - position[..., :, None]
+    return [
+        jnp.sign(ahead),
+        ahead,
+        *both(partial_correlation),
+        *both(significance(partial_correlation, count)),
+        *both(jnp.tanh(coefficient)),
+        _effect(found.alone),
+        _evidence(found.alone, count),
+        _effect(found.given),
+        _evidence(found.given, count),
+        found.correlation,
+        significance(found.correlation, count),
+        *both(rows(_effect(surprise))),
+        *both(rows(_evidence(surprise, count[..., 0]))),
+        *both(rows(_evidence(jnp.sqrt(found.doubt), count[..., 0]))),
+    ]
+
+
+def _effect(nats: jax.Array) -> jax.Array:
+    return jnp.sign(nats) * jnp.log1p(100 * jnp.abs(nats)) / 3
+
+
+def _evidence(nats: jax.Array, count: jax.Array) -> jax.Array:
+    return jnp.sign(nats) * jnp.log1p(count * jnp.abs(nats)) / 5
+
+
+def _order(z: jax.Array, used: jax.Array) -> Order:
+    """The order of z [n, d], from its rows used [n]."""
+    n, d = z.shape
+    weight = used / used.sum()
+    z = (z - weight @ z) * used[:, None]
+    left = z * jax.lax.rsqrt(jnp.maximum(weight @ z**2, EPS))
+    steps = min(d, max(8, int(_BUDGET / (n * d * d))))
+    take = -(-d // steps)
+    found = Order(jnp.zeros(d), *(jnp.zeros((d, d)) for _ in range(3)), jnp.zeros(d))
+    names, first = jnp.arange(d), True
+    # In parts, each with the variables that are left, of which a fourth or so is taken out in it.
+    while len(names):
+        m = len(names)
+        rounds = -(-max(1, m // 4) // take) if m > 2 * take else -(-m // take)
+        step = partial(_take_out, weight=weight, names=names, take=take, before=d - m)
+        if first:
+            alone, _ = _directions(left, weight)
+            found, first = found._replace(alone=alone), False
+        left, gone, found = jax.lax.fori_loop(0, rounds, step, (left, jnp.zeros(m), found))
+        remaining = max(0, m - rounds * take)
+        kept = jnp.argsort(gone, stable=True)[:remaining]
+        names, left = names[kept], left[:, kept]
+    return found._replace(given=found.given - found.given.T, correlation=found.correlation + found.correlation.T)
+
+
+def _take_out(
+    step: jax.Array,
+    state: tuple[jax.Array, jax.Array, Order],
+    *,
+    weight: jax.Array,
+    names: jax.Array,
+    take: int,
+    before: int,
+) -> tuple[jax.Array, jax.Array, Order]:
+    """Take out the `take` variables that look the most exogenous of those left [n, m], which are not gone [m]."""
+    left, gone, found = state
+    m = left.shape[-1]
+    direction, correlation = _directions(left, weight)
+    present = 1.0 - gone
+    against = (jnp.minimum(direction, 0.0) ** 2 * present).sum(-1)
+    doubt, chosen = jax.lax.top_k(-jnp.where(gone > 0, jnp.inf, against), min(take, m))
+    for rank in range(min(take, m)):
+        k = chosen[rank]
+        there = present[k]  # the last round may ask for more than are left
+        own = left[:, k]
+        present = present.at[k].set(0.0)
+        slope = (weight * own) @ left
+        rest = left - own[:, None] * slope
+        rest = rest * jax.lax.rsqrt(jnp.maximum(weight @ rest**2, EPS))
+        left = jnp.where((present * there)[None, :] > 0, rest, left)
+        at = (names[k], names)
+        later = present * there
+        found = Order(
+            found.position.at[names[k]].add(there * (before + step * take + rank)),
+            found.alone,
+            found.given.at[at].add(direction[k] * later),
+            found.correlation.at[at].add(slope * later),
+            found.doubt.at[names[k]].add(jnp.where(there > 0, -doubt[rank], 0.0)),
+        )
+    return left, 1.0 - present, found
+
+
+def _directions(left: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """[i, j]: negentropy that i → j leaves to the noises beyond what j → i leaves, and correlations, of left [n, m]."""
+    columns = left.T
+    correlation = (columns * weight) @ left
+    scale = jax.lax.rsqrt(jnp.maximum(1.0 - correlation**2, 1e-4))
+
+    def residuals(own: jax.Array, slope: jax.Array, scale: jax.Array) -> jax.Array:
+        """Of all columns, regressed on one."""
+        return negentropy((columns - slope[:, None] * own) * scale[:, None], weight)
+
+    size = columns.shape[0] if jax.default_backend() != "cpu" else 1
+    of_residuals = jax.lax.map(lambda part: residuals(*part), (columns, correlation, scale), batch_size=size)
+    total = negentropy(columns, weight)[:, None] + of_residuals
+    return (total - total.T) * (1.0 - jnp.eye(len(columns))), correlation
+
+
+def _along(z: jax.Array, used: jax.Array, position: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Of the regressions of every j on all that are earlier: partial correlations and coefficients [i, j], residuals.
+
+    Coefficients are in units of the standard deviations, residuals [batch, n, j] have mean 0 and variance 1.
+    """
+    d, weight = z.shape[-1], (used / used.sum(-1, keepdims=True))[..., None]
+    z = z - (weight * z).sum(-2, keepdims=True)
+    z = z / jnp.sqrt(jnp.maximum((weight * z**2).sum(-2, keepdims=True), EPS))
+    sequence = jnp.argsort(position, axis=-1)
+    ordered = jnp.take_along_axis(z, sequence[..., None, :], -1)
+    covariance = gram(ordered * weight, ordered) + 1e-4 * jnp.eye(d)
+    inverse = jax.scipy.linalg.solve_triangular(
+        jnp.linalg.cholesky(covariance), jnp.broadcast_to(jnp.eye(d), covariance.shape), lower=True
+    )
+    own = diagonal(inverse)[..., :, None]
+    sums = jnp.cumsum(inverse**2, axis=-2)  # [j, i]: the precision of i among the variables up to j
+    lower = jnp.tril(inverse, -1)
+    back = jnp.argsort(sequence, axis=-1)
+
+    def placed(matrix: jax.Array) -> jax.Array:
+        """[later, earlier] in the order as [earlier, later] of the variables."""
+        matrix = jnp.take_along_axis(matrix, back[..., :, None], -2)
+        return jnp.swapaxes(jnp.take_along_axis(matrix, back[..., None, :], -1), -1, -2)
+
+    residual = jnp.take_along_axis(ordered @ jnp.swapaxes(inverse, -1, -2), back[..., None, :], -1)
+    return placed(-lower * jax.lax.rsqrt(sums + EPS)), placed(-lower / own), residual
