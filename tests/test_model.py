@@ -231,7 +231,7 @@ def test_models_of_earlier_releases_keep_loading() -> None:
 
 
 def test_a_prediction_uses_whole_products_so_that_all_devices_agree(model: Model) -> None:
-    text = model._probabilities.lower(model._state, np.zeros((9, 3, 2), np.float32)).as_text()
+    text = model._logits.lower(model._state, np.zeros((9, 3, 2), np.float32)).as_text()
     products = [line for line in text.splitlines() if "dot_general" in line]
     assert products and all("[HIGHEST, HIGHEST]" in line for line in products)
 
@@ -239,7 +239,7 @@ def test_a_prediction_uses_whole_products_so_that_all_devices_agree(model: Model
 def test_a_shape_is_compiled_once(model: Model) -> None:
     for n, d in ((30, 4), (30, 4), (31, 4), (30, 4)):
         model.predict(np.random.default_rng(n).normal(size=(n, d)))
-    assert model._probabilities._cache_size() == 2
+    assert model._logits._cache_size() == 2
 
 
 def test_compiled_models_are_kept_on_disk(tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 from avici_jl import Model
 from avici_jl._runtime.compilation import cache_folder
 Model.load({str(save(tmp_path / "small"))!r}).predict(np.random.default_rng(0).normal(size=(20, 4)))
-print(jax.config.jax_compilation_cache_dir, len(list(cache_folder().glob("jit_probabilities*"))))
+print(jax.config.jax_compilation_cache_dir, len(list(cache_folder().glob("jit_logits*"))))
 """
     kept = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     kept.pop("JAX_COMPILATION_CACHE_DIR", None)
@@ -261,7 +261,7 @@ print(jax.config.jax_compilation_cache_dir, len(list(cache_folder().glob("jit_pr
         assert done.returncode == 0, done.stderr
         said.append(done.stdout.split())
     assert said[0][0].startswith(str(tmp_path / "cache")) and int(said[0][1]) > 0
-    assert said[1][0] == str(tmp_path / "elsewhere") and list((tmp_path / "elsewhere").glob("jit_probabilities*"))
+    assert said[1][0] == str(tmp_path / "elsewhere") and list((tmp_path / "elsewhere").glob("jit_logits*"))
     assert said[2] == ["None", "0"]
 
 

@@ -16,11 +16,12 @@ from avici_jl._runtime.threads import blas_threads
 from avici_jl.checkpoints import hub
 from avici_jl.checkpoints.find import find_model, list_models
 from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
+from avici_jl.data.batches import parts_of_rows, remove_batches
 from avici_jl.data.inputs import Input, InputOptions, read_input
 from avici_jl.data.shift import differences
 from avici_jl.data.standardize import features
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
-from avici_jl.network import build_network
+from avici_jl.network import build_network, sees_spreads
 from avici_jl.posterior.edges import check_count, check_probability, edge_table, sample, to_graph
 
 if TYPE_CHECKING:
@@ -47,6 +48,13 @@ class Model:
       between several targets in one label; `guides`, a map from guides to genes (dict, table, its file, or a pattern
       such as "{gene}_{number}"); `unmeasured="drop"` to leave out rows whose target is not in the table.
 
+    - `batch`: which rows were measured together (a plate, donor, day): one label per row, or the name of the column
+      that holds them, in `obs` of an AnnData or in a DataFrame. What batches differ by in location and spread alone is
+      removed.
+    - `same_units`: whether all variables are measured in the same units, so that their spreads tell something. Only for
+      models that were trained with spreads.
+
+    Missing values are NaN; the network sees what the rest of the row lets expect, and, if it was trained so, the gaps.
     They are the arguments of `avici_jl.data.inputs.read_input`, which says more of each.
 
     They raise `InputError` where the data cannot be used, with what to do, and warn with `DataWarning`, once for each
@@ -87,13 +95,13 @@ class Model:
             )
         nnx.replace_by_pure_dict(state, params)
         self._state = state
-        temperature = _positive(loaded.card.get("temperature", 1.0), name)
+        self._temperature = _positive(loaded.card.get("temperature", 1.0), name)
 
-        def probabilities(state: Any, seen: jax.Array) -> jax.Array:
+        def logits(state: Any, seen: jax.Array) -> jax.Array:
             with jax.default_matmul_precision("float32"):  # the same answer on every device
-                return jax.nn.sigmoid(nnx.merge(graphdef, state)(seen[None])[0] / temperature)
+                return nnx.merge(graphdef, state)(seen[None])[0]
 
-        self._probabilities = jax.jit(probabilities)
+        self._logits = jax.jit(logits)
 
     @staticmethod
     def load(name_or_path: str | Path) -> Model:
@@ -256,9 +264,16 @@ class Model:
 
     def predict_checked(self, found: Input) -> np.ndarray:
         """Probabilities [d, d] of data that `read_input` has checked."""
-        seen = features(found.x, found.interventions, self.kind)
-        with blas_threads(seen.shape[1]):
-            p = np.array(self._probabilities(self._state, seen))
+        x, interventions, config = found.x, found.interventions, self._loaded.config
+        if found.same_units and not sees_spreads(config["network"]):
+            raise InputError(f"{self.name} was trained without the variables' spreads; leave out same_units.")
+        if found.batch is not None:
+            x = remove_batches(x, interventions, found.batch, self.kind)
+        # More rows than it has seen make a network surer than it should be; the mean over parts of the table does not.
+        most = _ROWS * max(config["data"].get("rows") or [len(x)])
+        parts = parts_of_rows(x, interventions, most // 2) if len(x) > most else [np.arange(len(x))]
+        logits = np.mean([self._part(x[rows], interventions[rows], found.same_units) for rows in parts], axis=0)
+        p = np.array(jax.nn.sigmoid(logits / self._temperature))
         np.fill_diagonal(p, 0.0)
         if not np.isfinite(p).all():
             raise InputError(
@@ -266,6 +281,17 @@ class Model:
                 "constant or almost copies of each other, and leave them out."
             )
         return p
+
+    def _part(self, x: np.ndarray, interventions: np.ndarray, same_units: bool) -> np.ndarray:
+        """Logits [d, d] of some rows."""
+        gaps = bool(np.isnan(x).any())
+        seen = features(x, interventions, self.kind, gaps=gaps, same_units=True if same_units else None)
+        with blas_threads(seen.shape[1]):
+            return np.asarray(self._logits(self._state, seen))
+
+
+_ROWS = 2
+"""How many times more rows than in training a network sees at once."""
 
 
 def _thresholds(card: dict[str, Any], name: str) -> dict[bool, float]:

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from avici_jl.data.standardize import standardize
+from avici_jl.data.standardize import features, log_spread, standardize
 
 
 def example(kind: str, shape: tuple[int, ...] = (3, 20, 4)) -> np.ndarray:
@@ -52,3 +52,39 @@ def test_degenerate_counts_stay_finite(x: np.ndarray) -> None:
     for array in (x, jnp.asarray(x)):
         z = np.asarray(standardize(array, "counts"))
         assert np.isfinite(z).all() and (z[x == 0] == 0).all()
+
+
+@pytest.mark.parametrize("kind", ["values", "counts"])
+def test_what_is_missing_stays_so_and_does_not_count(kind: str) -> None:
+    x = example(kind, (40, 4))
+    gaps = x.copy()
+    gaps[::5, 1] = np.nan
+    for array in (gaps, jnp.asarray(gaps)):
+        z = np.asarray(standardize(array, kind))
+        np.testing.assert_array_equal(np.isnan(z), np.isnan(gaps))
+    if kind == "values":
+        expected = (gaps[:, 1] - np.nanmean(gaps[:, 1])) / np.nanstd(gaps[:, 1])
+        np.testing.assert_allclose(z[:, 1], expected, atol=1e-5)
+
+
+def test_a_gene_that_is_not_counted_in_a_cell_leaves_the_others_as_they_would_be() -> None:
+    x = np.arange(1, 11)[:, None] * np.array([[1.0, 2.0, 4.0, 8.0]])  # cells of other depths, with the same shares
+    gaps = x.copy()
+    gaps[3, 2] = np.nan
+    z, full = standardize(gaps, "counts"), standardize(x, "counts")
+    np.testing.assert_allclose(z[3, [0, 1, 3]] / z[4, 3], full[3, [0, 1, 3]] / full[4, 3], atol=0.02)
+
+
+def test_channels_say_what_is_missing_and_how_spread_variables_are() -> None:
+    x = example("values", (2, 20, 4))
+    u = np.zeros_like(x)
+    assert features(x, u, "values").shape == (2, 20, 4, 2)
+    x[0, 3, 1] = np.nan
+    seen = features(x, u, "values", gaps=True)
+    assert seen.shape[-1] == 3 and seen[0, 3, 1].tolist() == [0, 0, 0] and seen[..., 2].sum() == x.size - 1
+    for array in (x, jnp.asarray(x)):
+        spread = np.asarray(features(array, u, "values", gaps=True, same_units=np.array([True, False])))[..., 3]
+        assert (spread[1] == 0).all() and (spread[0] == spread[0, 0]).all()
+        np.testing.assert_allclose(spread[0, 0].mean(), 0, atol=1e-6)
+    doubled = log_spread(x * np.array([1, 1, 1, 2.0]), u) - log_spread(x, u)
+    np.testing.assert_allclose(doubled[..., 3] - doubled[..., 0], np.log(2), atol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,12 +12,18 @@ import pytest
 from scipy.stats import norm, rankdata
 from sklearn.linear_model import LinearRegression, Ridge
 
+from avici_jl.data.standardize import features
 from avici_jl.errors import ConfigError
 from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
-from avici_jl.network.statistics.columns import Columns
+from avici_jl.network.statistics.bins import bins
+from avici_jl.network.statistics.columns import Columns, Given
 from avici_jl.network.statistics.conditional import conditional
+from avici_jl.network.statistics.evidence import evidence
+from avici_jl.network.statistics.gaps import fill, gaps
 from avici_jl.network.statistics.invariance import invariance
+from avici_jl.network.statistics.levels import kinds, levels
 from avici_jl.network.statistics.marginals import normal_scores
+from avici_jl.network.statistics.order import negentropy, order
 from avici_jl.network.statistics.regression import interventional, residual, smooth
 
 
@@ -45,7 +52,7 @@ def test_normal_scores_are_those_of_average_ranks_and_see_only_the_order() -> No
 def test_statistics_of_ranks_ignore_increasing_transformations() -> None:
     x = np.stack([chain(200), np.zeros((1, 200, 4), np.float32)], -1)
     bent = np.stack([np.sinh(2 * x[..., 0]), x[..., 1]], -1)
-    groups = [f"{group}@ranks" for group in GROUPS]
+    groups = [f"{group}@ranks" for group in GROUPS if group != "levels"]  # which looks at the steps between values
     np.testing.assert_allclose(pair_statistics(bent, groups), pair_statistics(x, groups), atol=1e-4)
     with pytest.raises(ConfigError, match="basic@rank.*@ranks"):
         count_statistics(["basic@rank"])
@@ -232,3 +239,204 @@ def test_all_groups_are_finite_where_the_data_are_degenerate() -> None:
         for group in GROUPS:
             for name in (group, f"{group}@ranks"):
                 assert bool(jnp.isfinite(pair_statistics(jnp.asarray(x), [name], 4.0)).all()), name
+
+
+def given(columns: Any) -> Columns:
+    z = jnp.asarray(columns, jnp.float32)
+    return Columns.of(z, jnp.zeros_like(z))
+
+
+def skewed(n: int = 2000, d: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """[1, n, d] of a linear model with exponential noise, in no order of its columns, and its weights [d, d]."""
+    rng = np.random.default_rng(seed)
+    weights, x = np.zeros((d, d)), rng.exponential(size=(n, d))
+    sequence = rng.permutation(d)
+    for place, j in enumerate(sequence):
+        causes = sequence[:place][-2:]
+        weights[causes, j] = rng.choice([-1, 1], len(causes)) * rng.uniform(0.6, 1.2, len(causes))
+        x[:, j] += x @ weights[:, j]
+    return standard(x)[None], weights
+
+
+def test_negentropy_of_known_distributions() -> None:
+    share = (np.arange(200_000) + 0.5) / 200_000
+    used = jnp.full(len(share), 1 / len(share))
+    quantiles = {
+        "normal": norm.ppf(share),
+        "laplace": np.sign(share - 0.5) * -np.log(1 - 2 * np.abs(share - 0.5)) / np.sqrt(2),
+        "uniform": (share - 0.5) * np.sqrt(12),
+        "exponential": -np.log(1 - share) - 1,
+    }
+    exact = {  # of the approximation, from E|u| and E u min(|u|, 3)
+        "normal": 0.0,
+        "laplace": 11.08 * (np.sqrt(0.5) - np.sqrt(2 / np.pi)) ** 2,
+        "uniform": 11.08 * (np.sqrt(3) / 2 - np.sqrt(2 / np.pi)) ** 2,
+    }
+    for name, u in quantiles.items():
+        found = float(negentropy(jnp.asarray(u, jnp.float32), used))
+        assert name == "exponential" or found == pytest.approx(exact[name], abs=1e-3)
+        assert name != "exponential" or found > 0.2
+        assert float(negentropy(jnp.asarray(-u, jnp.float32), used)) == pytest.approx(found, abs=1e-4)
+
+
+def test_the_order_of_a_linear_model_with_skewed_noise_is_found_and_its_coefficients() -> None:
+    z, weights = skewed()
+    parts = [np.asarray(part)[0] for part in order(given(z))]
+    before, partial, coefficient, alone = parts[0], parts[2], parts[6], parts[8]
+    cause, effect = np.nonzero(weights)
+    assert (before[cause, effect] == 1).all() and (before[effect, cause] == -1).all()
+    np.testing.assert_array_equal(before, -before.T)
+    np.testing.assert_allclose(alone, -alone.T, atol=1e-5)
+    assert (partial[effect, cause] == 0).all()
+    # The regression of the last variable on all others, from scikit-learn.
+    last = int(np.argmax((before == 1).sum(0)))
+    others = np.delete(np.arange(6), last)
+    fit = LinearRegression().fit(z[0][:, others], z[0][:, last])
+    np.testing.assert_allclose(np.arctanh(coefficient[others, last]), fit.coef_, atol=0.02)
+    precise = np.linalg.inv(np.corrcoef(z[0].T))
+    expected = -precise[others, last] / np.sqrt(precise[last, last] * np.diag(precise)[others])
+    np.testing.assert_allclose(partial[others, last], expected, atol=0.02)
+
+
+def test_two_variables_are_directed_by_their_noise_and_not_by_gaussian_noise() -> None:
+    for noise in ("exponential", "uniform", "laplace"):
+        rng = np.random.default_rng(1)
+        x = getattr(rng, noise)(size=(4000, 2))
+        x[:, 1] += x[:, 0]
+        assert float(order(given(standard(x)[None]))[9][0, 0, 1]) > 0.5, noise
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(4000, 2))
+    x[:, 1] += x[:, 0]
+    assert abs(float(order(given(standard(x)[None]))[9][0, 0, 1])) < 0.4
+
+
+def test_several_variables_taken_out_at_a_time_are_still_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules["avici_jl.network.statistics.order"]
+    z, weights = skewed(d=21, seed=2)
+    one = np.asarray(module._order(jnp.asarray(z[0]), jnp.ones(2000)).position)
+    monkeypatch.setattr(module, "_BUDGET", 0.0)  # at most eight steps: three at a time
+    three = np.asarray(module._order(jnp.asarray(z[0]), jnp.ones(2000)).position)
+    cause, effect = np.nonzero(weights)
+    for position in (one, three):
+        np.testing.assert_array_equal(np.sort(position), np.arange(21))
+        assert (position[cause] < position[effect]).mean() > 0.9
+
+
+def test_missing_values_are_filled_with_what_the_rest_of_the_row_says() -> None:
+    rng = np.random.default_rng(8)
+    factor = rng.normal(size=(1, 800, 1))
+    x = standard((factor + 0.3 * rng.normal(size=(1, 800, 5)))[0])[None]
+    observed = (rng.random(x.shape) > 0.2).astype(np.float32)
+    found = np.asarray(fill(jnp.asarray(x * observed), jnp.asarray(observed)))
+    np.testing.assert_array_equal(found[observed == 1], x[observed == 1])
+    # The best linear prediction from what is there, with the covariance of the complete data.
+    covariance = np.cov(x[0].T)
+    best = np.zeros_like(x)
+    for k in range(800):
+        there = observed[0, k] == 1
+        solved = np.linalg.solve(covariance[np.ix_(there, there)], x[0, k, there])
+        best[0, k] = covariance[:, there] @ solved
+    gap = (observed == 0) & (observed.sum(-1, keepdims=True) > 0)
+    assert np.sqrt(((found - best)[gap] ** 2).mean()) < 0.1 < 0.25 < np.sqrt(((best - x)[gap] ** 2).mean())
+
+
+def test_where_nothing_is_missing_statistics_are_those_of_two_channels() -> None:
+    x = np.stack([chain(100), np.zeros((1, 100, 4), np.float32)], -1)
+    groups = tuple(GROUPS)
+    more = np.concatenate([x, np.ones_like(x[..., :1])], -1)
+    found, plain = (jax.jit(pair_statistics, static_argnames="groups")(jnp.asarray(a), groups) for a in (more, x))
+    np.testing.assert_allclose(found, plain, atol=1e-6)
+
+
+def test_gaps_tell_of_other_variables_values() -> None:
+    rng = np.random.default_rng(9)
+    x = standard(rng.normal(size=(2000, 3)))[None]
+    observed = np.ones_like(x)
+    observed[0, :, 0] = x[0, :, 1] < 0.5  # missing where another variable is large
+    observed[0, :, 2] = observed[0, :, 0] * (rng.random(2000) < 0.9)
+    z = jnp.asarray(x)
+    parts = [np.asarray(part)[0] for part in gaps(Columns.of(z, z * 0, Given(None, jnp.asarray(observed))))]
+    share, together, other = parts[0], parts[2], parts[5]
+    np.testing.assert_allclose(share[:, 0], np.sqrt(1 - observed[0].mean(0)), atol=1e-5)
+    assert together[0, 2] > 0.1 and abs(together[0, 1]) < 1e-5
+    assert other[0, 1] > 0.5 and abs(other[0, 2]) < 0.1
+
+
+def test_kinds_of_variables_are_recognised() -> None:
+    rng = np.random.default_rng(10)
+    x = np.stack([rng.normal(size=500), rng.integers(0, 2, 500), rng.integers(1, 6, 500), rng.poisson(4, 500)], -1)
+    x = np.concatenate([x, np.zeros((500, 1))], -1)  # and a constant
+    x[:250, 0] = np.maximum(x[:250, 0], 0.0)  # with zeros
+    number, inverse, mass, even = (np.asarray(part)[0] for part in kinds(given(standard(x + 1e-9)[None].astype(float))))
+    np.testing.assert_allclose(inverse[1:3], [1 / 2, 1 / 5], atol=1e-6)
+    assert inverse[4] == 1 and number[0] > 0.9 > 0.4 > number[3] > number[1]
+    np.testing.assert_allclose(mass[[0, 1]], [(x[:, 0] == 0).mean(), np.bincount(x[:, 1].astype(int)).max() / 500])
+    assert even[2] == even[3] == 1 and even[0] < 0.2
+
+
+def test_mutual_information_of_levels_is_that_of_their_table() -> None:
+    rng = np.random.default_rng(11)
+    a = rng.integers(0, 2, 4000)
+    b = np.where(rng.random(4000) < 0.8, a, 1 - a)
+    x = np.stack([a, b, rng.integers(0, 3, 4000)], -1)
+    parts = [np.asarray(part)[0] for part in levels(given(standard(x)[None]))]
+    information, gamma = parts[10] ** 2, parts[14]
+    expected = np.log(2) + 0.8 * np.log(0.8) + 0.2 * np.log(0.2)
+    assert information[0, 1] == pytest.approx(expected, abs=0.03) and information[0, 2] < 0.002
+    assert gamma[0, 1] == pytest.approx((0.8**2 - 0.2**2) / (0.8**2 + 0.2**2), abs=0.05)
+
+
+def test_variance_is_even_along_a_cause_and_not_along_its_effect() -> None:
+    rng = np.random.default_rng(12)
+    x = rng.uniform(-1, 1, (4000, 3))
+    x[:, 1] = x[:, 0] ** 3 + 0.3 * x[:, 1]
+    parts = [np.asarray(part)[0] for part in bins(given(standard(x)[None]))]
+    explained, uneven = parts[0], parts[6]
+    total, noise = (x[:, 1]).var(), 0.09 / 3
+    assert explained[0, 1] == pytest.approx(1 - noise / total, abs=0.05) and explained[0, 2] < 0.01
+    assert uneven[1, 0] > uneven[0, 1] + 0.2
+
+
+def test_effects_do_not_grow_with_the_number_of_rows() -> None:
+    rng = np.random.default_rng(13)
+    x = rng.normal(size=(20_000, 2))
+    u = np.zeros_like(x)
+    u[::2, 0] = 1
+    x[::2, 0] += 2.0
+    x[:, 1] += 0.5 * x[:, 0]
+    few, many = (
+        [np.asarray(part)[0] for part in evidence(Columns.of(*(jnp.asarray(a[None, :n], jnp.float32) for a in (x, u))))]
+        for n in (500, 20_000)
+    )
+    assert few[6][0, 1] == pytest.approx(many[6][0, 1], abs=0.05)
+    assert 0.1 < many[8][0, 1] - few[8][0, 1] < 1.0  # by log √40 / 3.5
+    assert many[8][0, 1] - few[8][0, 1] == pytest.approx(np.log(np.sqrt(40)) / 3.5, abs=0.06)
+
+
+def test_spreads_are_seen_only_where_units_are_common() -> None:
+    x = np.random.default_rng(14).normal(size=(1, 300, 3)) * [1.0, 3.0, 9.0]
+    u = np.zeros_like(x)
+    shown, hidden = (
+        np.asarray(pair_statistics(jnp.asarray(features(x, u, "values", same_units=common)), ["scale"]))[0]
+        for common in (True, False)
+    )
+    assert (hidden == 0).all()
+    np.testing.assert_allclose(shown[0, 1, 4], np.tanh(np.log(x[0, :, 1].std() / x[0, :, 0].std())), atol=1e-4)
+    assert (shown[..., 6] == 1).all()
+
+
+@pytest.mark.parametrize("group", ["order", "evidence", "bins", "levels", "gaps", "scale"])
+def test_new_groups_are_invariant_in_rows_and_equivariant_in_variables(group: str) -> None:
+    rng = np.random.default_rng(15)
+    z = skewed(200)[0]
+    z[..., 2] = np.round(z[..., 2])
+    u = (rng.random(z.shape) < 0.05).astype(np.float32)
+    observed = (rng.random(z.shape) < 0.9).astype(np.float32)
+    spread = np.broadcast_to(rng.normal(size=6), z.shape)
+    x = np.stack([z * observed, u, observed, spread], -1).astype(np.float32)
+    call = jax.jit(lambda x: pair_statistics(x, [group], 4.0)[0])
+    rows, variables = rng.permutation(200), rng.permutation(6)
+    found = np.asarray(call(jnp.asarray(x)))
+    np.testing.assert_allclose(call(jnp.asarray(x[:, rows])), found, atol=1e-3)
+    moved = np.asarray(call(jnp.asarray(x[:, :, variables])))
+    np.testing.assert_allclose(moved, found[variables][:, variables], atol=1e-3)

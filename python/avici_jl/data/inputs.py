@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
+from avici_jl.data.batches import read_batch
 from avici_jl.data.cells import read_cells
 from avici_jl.data.columns import array_of, numbers_of, split_row_labels
 from avici_jl.data.interventions import column_or_entries, read_interventions
@@ -31,12 +32,14 @@ class Input:
     """A checked table of observations.
 
     Attributes:
-        x: [n, d] float64.
+        x: [n, d] float64; NaN where a value is missing.
         interventions: [n, d] uint8, 1 where a variable was set or knocked out.
         names: of the variables, as text.
         columns: of the table, as the user labelled them: text, numbers, or a MultiIndex; None where it has no labels.
         notes: how the table was understood where that is not plain: a short name of the reason, and a sentence.
         rows: [n] which rows of the table that was given these are, by position; None where that is not known.
+        batch: [n], number of each row's batch; None where batches were not given.
+        same_units: whether the variables' spreads may be compared.
     """
 
     x: np.ndarray
@@ -45,6 +48,8 @@ class Input:
     columns: pd.Index | None = None
     notes: tuple[tuple[str, str], ...] = ()
     rows: np.ndarray | None = None
+    batch: np.ndarray | None = None
+    same_units: bool = False
 
     @cached_property
     def fingerprint(self) -> int:
@@ -69,6 +74,8 @@ class InputOptions(TypedDict, total=False):
     separator: str | None
     guides: Any
     unmeasured: str
+    batch: Any
+    same_units: bool
 
 
 def read_input(
@@ -84,6 +91,8 @@ def read_input(
     separator: str | None = None,
     guides: Any = None,
     unmeasured: str = "refuse",
+    batch: Any = None,
+    same_units: bool = False,
 ) -> Input:
     """Check a table and its interventions. The caller's objects are never changed.
 
@@ -104,6 +113,8 @@ def read_input(
         guides: what belongs to the guides that the labels name: a dict from guides to genes, a table of these two
             columns, its file, or a pattern such as "{gene}_{number}".
         unmeasured: "refuse", or "drop" rows whose target is no variable of the table.
+        batch: one label per row, or the name of the column that holds them, in `obs` of an AnnData or in the DataFrame.
+        same_units: whether all variables are measured in the same units, so that their spreads may be compared.
 
     Raises:
         InputError: something does not fit; the message says what was wrong, what was expected and what to do.
@@ -128,6 +139,7 @@ def read_input(
         x, interventions, unnamed = _without_row_labels(x, interventions)
         notes += [("row labels", _ROW_LABELS.format(listed(unnamed)))] if unnamed else []
     interventions, x = column_or_entries(interventions, x)
+    batch, x = column_or_entries(batch, x, "batch")
     table, columns, rows = _read_table(x, layer, raw, gene_symbols)
     if names is not None:
         import pandas as pd
@@ -153,9 +165,13 @@ def read_input(
             f"X has {n} rows and {d} columns. At least 2 observations (rows) of 2 variables are needed.{way}"
         )
     _check_finite(table, labels)
+    _check_missing(table, labels)
     if kind == "counts":
         _check_counts(table, labels, _layers(x))
-    return Input(table, mask, labels, columns, tuple(notes), np.flatnonzero(usable))
+    batches = None if batch is None else read_batch(batch, len(usable))[usable]
+    return Input(
+        table, mask, labels, columns, tuple(notes), np.flatnonzero(usable), batch=batches, same_units=bool(same_units)
+    )
 
 
 _ROW_LABELS = "The first column of X, {}, has no name of its own: it is taken as the labels of the rows, no variable."
@@ -222,15 +238,14 @@ def _check_unique(names: Sequence[str]) -> None:
 
 
 def _check_finite(table: np.ndarray, names: Sequence[str]) -> None:
-    wrong = ~np.isfinite(table)
+    wrong = np.isinf(table)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
-        value = "missing (NaN)" if np.isnan(table[row, column]) else "infinite"
         rows, columns = int(wrong.any(axis=1).sum()), [names[int(j)] for j in np.flatnonzero(wrong.any(axis=0))]
         raise InputError(
-            f"X has {int(wrong.sum())} missing or infinite values, in {rows} of {len(table)} rows; the first is "
-            f"{value}, in row {row}, column {names[column]!r}. They are in the columns {listed(columns)}. "
-            "Drop these rows or columns, or fill the values in."
+            f"X has {int(wrong.sum())} infinite values, in {rows} of {len(table)} rows; the first is in row {row}, "
+            f"column {names[column]!r}. They are in the columns {listed(columns)}. Drop these rows or columns, or mark "
+            "the values as missing (NaN)."
         )
     large = np.abs(table) > LARGEST
     if large.any():
@@ -241,17 +256,29 @@ def _check_finite(table: np.ndarray, names: Sequence[str]) -> None:
         )
 
 
+def _check_missing(table: np.ndarray, names: Sequence[str]) -> None:
+    few = (~np.isnan(table)).sum(axis=0) < 2
+    if few.any():
+        columns = [names[int(j)] for j in np.flatnonzero(few)]
+        raise InputError(
+            f"X has fewer than two values that are not missing in the columns {listed(columns)}; drop them."
+        )
+
+
 def _check_counts(table: np.ndarray, names: Sequence[str], layers: Sequence[str]) -> None:
     hint = f"with layer= one of {listed(layers)}" if layers else "in AnnData often layer='counts'"
-    for wrong, what in ((table < 0, "negative values"), (table != np.floor(table), "values that are not integers")):
+    for wrong, what in (
+        (table < 0, "negative values"),
+        ((table != np.floor(table)) & ~np.isnan(table), "values that are not integers"),
+    ):
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
-            scores = np.abs(table.mean(axis=0)).max() < 1e-3
+            scores = np.abs(np.nanmean(table, axis=0)).max() < 1e-3
             looks = " They look standardised (every variable has mean 0)." if scores else ""
             raise InputError(
                 f"This model takes raw counts (0, 1, 2, …), and X has {what}; the first is {table[row, column]:g}, in "
                 f"row {row}, column {names[column]!r}.{looks} Pass counts that are not normalised or log-transformed "
                 f'({hint}), or use a model for real values such as "scm".'
             )
-    if not table.any():
+    if not np.nan_to_num(table).any():
         raise InputError("X has only zeros. Pass the raw counts, observations × genes.")

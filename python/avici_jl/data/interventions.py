@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def column_or_entries(interventions: Any, x: Any) -> tuple[Any, Any]:
+def column_or_entries(interventions: Any, x: Any, argument: str = "interventions") -> tuple[Any, Any]:
     """The name of a column as its entries, and X without it; labels of rows are brought into the order of those of X.
 
     Raises:
@@ -29,8 +29,8 @@ def column_or_entries(interventions: Any, x: Any) -> tuple[Any, Any]:
             column = _column(x, interventions, "X", x.columns)
             return column.to_numpy(), x.loc[:, [label != column.name for label in x.columns]]
         raise InputError(
-            f"interventions={interventions!r} names a column, which needs a DataFrame or an AnnData as X; "
-            "otherwise interventions must have one entry per row of X."
+            f"{argument}={interventions!r} names a column, which needs a DataFrame or an AnnData as X; "
+            f"otherwise {argument} must have one entry per row of X."
         )
     return _in_order_of(interventions, _labels_of(x)), x
 

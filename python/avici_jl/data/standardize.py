@@ -96,14 +96,12 @@ def _standardize_values(x: Any, xp: Any) -> Any:
 def _standardize_counts(x: Any, xp: Any) -> Any:
     there, seen = ~xp.isnan(x), x > 0
     counted = xp.where(there, x, 0.0)
-    # The share of a cell's molecules that the genes counted in it have on the whole; 1 where no count is missing.
+    # The share of a cell's molecules that the genes counted in it have on the whole.
     usual = counted.sum(axis=-2, keepdims=True) / xp.maximum(there.sum(axis=-2, keepdims=True), 1)
-    share = xp.where(there, usual, 0.0).sum(axis=-1, keepdims=True) / xp.maximum(
-        usual.sum(axis=-1, keepdims=True), 1e-9
-    )
-    library = counted.sum(axis=-1, keepdims=True) / xp.where(
-        there.all(axis=-1, keepdims=True) | (share <= 0), 1.0, share
-    )
+    total = xp.where(usual.sum(axis=-1, keepdims=True) > 0, usual.sum(axis=-1, keepdims=True), 1.0)
+    share = xp.where(there, usual, 0.0).sum(axis=-1, keepdims=True) / total
+    share = xp.where(there.all(axis=-1, keepdims=True) | (share <= 0), 1.0, share)
+    library = counted.sum(axis=-1, keepdims=True) / share
     ratio = xp.where(seen, x, 1.0) / xp.where(library > 0, library, 1.0)
     level = xp.log2(ratio * 1e6)
     count = xp.maximum(seen.sum(axis=(-2, -1), keepdims=True), 1)

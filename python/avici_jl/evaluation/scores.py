@@ -8,8 +8,8 @@ from avici_jl.data.standardize import standardize
 
 
 def correlation(x: np.ndarray, interventions: np.ndarray, kind: str) -> np.ndarray:
-    """Absolute Pearson correlation [d, d] of the standardised data; a constant variable has none."""
-    z = standardize(standardize(x, kind), "values").astype(np.float64)
+    """Absolute Pearson correlation [d, d] of the standardised data, means for what is missing; a constant has none."""
+    z = np.nan_to_num(standardize(standardize(x, kind), "values").astype(np.float64))
     score = np.abs(z.T @ z) / len(z)
     np.fill_diagonal(score, 0.0)
     return score
@@ -21,7 +21,7 @@ def mean_difference(x: np.ndarray, interventions: np.ndarray, kind: str) -> np.n
     The score of CausalBench's simple baseline. The standard deviation is that of the observational rows. Variables
     that are never set score 0 as causes. Without observational rows those in which i is not set take their place.
     """
-    z = standardize(x, kind).astype(np.float64)
+    z = np.nan_to_num(standardize(x, kind).astype(np.float64))
     observational = ~np.asarray(interventions, bool).any(axis=1)
     score = np.zeros((z.shape[1], z.shape[1]))
     for i in range(z.shape[1]):

@@ -1,4 +1,4 @@
-"""Networks: observations and interventions [batch, n, d, 2] in, edge logits [batch, d, d] out.
+"""Networks: entries of tables [batch, n, d, 2 to 4 channels] in, edge logits [batch, d, d] out.
 
 Two kinds behind one interface: "axial" is the paper's transformer over observations and variables; "pair" is the
 compact one over pairs of variables. Both are invariant to the order of the rows and equivariant to the order of
@@ -59,6 +59,13 @@ def build_network(config: Mapping[str, Any], *, rngs: nnx.Rngs) -> nnx.Module:
             expected = _expected(name, default)
             raise ConfigError(f"network.{name} must be {expected}; got {value!r}.")
     return network(settings(**values), rngs=rngs)
+
+
+def sees_spreads(config: Mapping[str, Any]) -> bool:
+    """Whether a network of these settings makes use of the spreads of variables in common units."""
+    if config.get("kind") == "axial":
+        return bool(config.get("channels", 2) > 3)
+    return any(group.partition("@")[0] == "scale" for group in config.get("statistics", ()))
 
 
 def _expected(name: str, default: Any) -> str:

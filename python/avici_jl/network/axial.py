@@ -31,6 +31,8 @@ class AxialConfig:
         dropout: rate, on what each attention and perceptron adds.
         dtype: what attention and perceptrons compute in, "float32" or "bfloat16" (for accelerators). Parameters, the
             sum over the layers, softmax and the edge head are float32 in any case.
+        channels: of `avici_jl.data.standardize.features` that it sees: 2, with 3 also which values are missing, with 4
+            also the spreads of variables in common units.
         remat: whether the backward pass computes every layer again instead of keeping what is inside it: a third more
             arithmetic for a fraction of the memory.
     """
@@ -45,6 +47,7 @@ class AxialConfig:
     dropout: float = 0.0
     dtype: str = "float32"
     remat: bool = False
+    channels: int = 2
 
     def forward_flops(self, n: int, d: int) -> float:
         """Multiplications and additions in the matrix products of the layers, for one dataset."""
@@ -60,7 +63,7 @@ class AxialTransformer(nnx.Module):
     def __init__(self, config: AxialConfig, *, rngs: nnx.Rngs) -> None:
         self.config = config
         uniform = nnx.initializers.variance_scaling(2.0, "fan_in", "uniform")
-        self.embed = nnx.Linear(2, config.dim, kernel_init=uniform, rngs=rngs)
+        self.embed = nnx.Linear(config.channels, config.dim, kernel_init=uniform, rngs=rngs)
         self.layers = nnx.List([AxialLayer(config, rngs=rngs) for _ in range(config.layers)])
         self.norm = nnx.LayerNorm(config.dim, rngs=rngs)
         self.head = EDGE_HEADS[config.edges](config.dim, rngs=rngs)
@@ -70,8 +73,13 @@ class AxialTransformer(nnx.Module):
         return self.from_summary(self.summarize(x), deterministic=deterministic, rngs=rngs)
 
     def summarize(self, x: jax.Array) -> jax.Array:
-        """What the network sees of x [batch, n, d, 2]: all of it."""
-        return x
+        """What the network sees of x [batch, n, d, 2 to 4]: its channels.
+
+        Those that are not given say that nothing is missing and that spreads are unknown.
+        """
+        shown = x[..., : self.config.channels]
+        absent = jnp.array([0.0, 0.0, 1.0, 0.0], x.dtype)[shown.shape[-1] : self.config.channels]
+        return jnp.concatenate([shown, jnp.broadcast_to(absent, (*x.shape[:-1], len(absent)))], -1)
 
     def from_summary(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d] of what `summarize` gives."""

@@ -70,11 +70,14 @@ class PairTransformer(nnx.Module):
         self.dropout = nnx.Dropout(config.dropout)
 
     def __call__(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
-        """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
+        """Edge logits [batch, d, d] of x [batch, n, d, channels], see `avici_jl.data.standardize.features`."""
         return self.from_summary(self.summarize(x), deterministic=deterministic, rngs=rngs)
 
     def summarize(self, x: jax.Array) -> Summary:
-        """All that the network sees of x [batch, n, d, 2]: no parameter is in it, and its size does not depend on n."""
+        """All that the network sees of x [batch, n, d, channels].
+
+        No parameter is in it, and its size does not depend on n.
+        """
         n, d = x.shape[-3:-1]
         share = jnp.mean(x[..., 1], axis=(-1, -2)) * d
         size = jnp.stack([jnp.full_like(share, jnp.log(n / 200.0)), jnp.full_like(share, jnp.log(d / 20.0)), share], -1)

@@ -164,7 +164,10 @@ class TrainingData:
 
 
 def _stretched(x: np.ndarray, a: np.ndarray) -> np.ndarray:
-    """sinh(a z) / a for the standardised columns z of x [k, n, d] and a [k, 1, d]."""
-    scale = x.std(axis=1, keepdims=True)
-    z = (x - x.mean(axis=1, keepdims=True)) / np.where(scale > 0, scale, 1)
-    return np.sinh(np.clip(a * z, -20, 20)) / np.maximum(a, np.float32(1e-3))
+    """sinh(a z) / a for the standardised columns z of x [k, n, d] and a [k, 1, d], with the scale of x; NaN stays."""
+    there = ~np.isnan(x)
+    count = np.maximum(there.sum(axis=1, keepdims=True), 1)
+    mean = np.where(there, x, 0).sum(axis=1, keepdims=True) / count
+    scale = np.sqrt((np.where(there, x - mean, 0) ** 2).sum(axis=1, keepdims=True) / count).astype(x.dtype)
+    z = (x - mean.astype(x.dtype)) / np.where(scale > 0, scale, 1)
+    return scale * np.sinh(np.clip(a * z, -20, 20)) / np.maximum(a, np.float32(1e-3))

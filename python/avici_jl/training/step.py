@@ -13,7 +13,7 @@ from flax import nnx
 from jax.sharding import PartitionSpec
 
 from avici_jl.data.standardize import features
-from avici_jl.network import build_network
+from avici_jl.network import build_network, sees_spreads
 from avici_jl.training.mesh import AXIS, Devices, Placed
 from avici_jl.training.objective import Dual, dual_ascent, objective
 from avici_jl.training.optimizer import build_optimizer
@@ -125,8 +125,11 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
 
     replicated, split = PartitionSpec(), PartitionSpec(AXIS)
 
+    spreads = sees_spreads(config.network)
+
     def summarize_here(x: jax.Array, interventions: jax.Array) -> Any:
-        return nnx.merge(graphdef, initial).summarize(features(x, interventions, kind))
+        x, common = hide_units(x, key) if spreads else (x, None)
+        return nnx.merge(graphdef, initial).summarize(features(x, interventions, kind, gaps=True, same_units=common))
 
     summarize = jax.jit(
         jax.shard_map(summarize_here, mesh=devices.mesh, in_specs=split, out_specs=split, check_vma=False)
@@ -173,3 +176,23 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         return from_summary(params, summarize_alone(x, interventions))
 
     return Compiled(step, start, predict, summarize, differentiate)
+
+
+def hide_units(x: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Half of the datasets as if their units were unknown, and a tenth in other units than is said.
+
+    So a network that sees spreads learns to do without them, and not to trust them blindly. What happens to a dataset
+    follows from its own first value, so that it is the same whenever the dataset is used.
+
+    Returns:
+        The data [batch, n, d], and [batch] whether the spreads are shown.
+    """
+
+    def one(values: jax.Array) -> tuple[jax.Array, jax.Array]:
+        first = jax.lax.bitcast_convert_type(jnp.nan_to_num(values[0, 0]).astype(jnp.float32), jnp.uint32)
+        shown, mixed, scale = jax.random.split(jax.random.fold_in(key, first), 3)
+        factor = jnp.exp(1.5 * jax.random.normal(scale, values.shape[-1:]))
+        factor = jnp.where(jax.random.bernoulli(mixed, 0.2), factor, 1.0)
+        return values * factor, jax.random.bernoulli(shown, 0.5)
+
+    return jax.vmap(one)(x)

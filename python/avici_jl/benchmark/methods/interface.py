@@ -30,8 +30,13 @@ class Data:
 
     @property
     def natural(self) -> np.ndarray:
-        """[n, d] float64: values as they are, counts as log counts per million (of one common scale)."""
-        return np.asarray(self.x if self.kind == "values" else standardize(self.x, self.kind), np.float64)
+        """[n, d] float64: values as they are, counts as log counts per million (of one common scale).
+
+        The mean of a variable takes the place of what is missing.
+        """
+        x = np.asarray(self.x if self.kind == "values" else standardize(self.x, self.kind), np.float64)
+        missing = np.isnan(x)
+        return np.where(missing, np.nanmean(x, axis=0), x) if missing.any() else x
 
     @property
     def standardized(self) -> np.ndarray:

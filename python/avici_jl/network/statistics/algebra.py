@@ -40,7 +40,10 @@ def normalised(matrix: jax.Array, sign: int = 1) -> jax.Array:
 
 
 def significance(correlation: jax.Array, count: jax.Array | float) -> jax.Array:
-    """Fisher's z of a correlation in units of its standard error, as a logarithm: 0.2 for one, 0.7 for ten, 1.3 for 99."""
+    """Fisher's z of a correlation in units of its standard error, as a logarithm.
+
+    It is 0.2 for one standard error, 0.7 for ten and 1.3 for a hundred.
+    """
     z = jnp.arctanh(jnp.clip(correlation, -0.9999, 0.9999)) * jnp.sqrt(count)
     return logarithmic(z)
 

@@ -8,15 +8,15 @@ import jax.numpy as jnp
 from avici_jl.network.statistics.algebra import EPS, both, diagonal, gram, in_double, rows, significance
 from avici_jl.network.statistics.columns import Columns
 
-_ROUNDS, _STEPS, _RIDGE = 4, 8, 1e-3
+_ROUNDS, _STEPS, _RIDGE = 8, 8, 1e-3
 
 
 def fill(value: jax.Array, observed: jax.Array) -> jax.Array:
     """Values [batch, n, d] with each missing one replaced by its expectation given the rest of its row.
 
     Expectation maximisation for a Gaussian (Little and Rubin 2019, ch. 11): the covariance gives the expectations and
-    these the covariance, four times. The expectations of a row solve P_mm x_m = -P_mo x_o with the precision P, for all
-    rows at once by conjugate gradients, so that a round costs O(n d² + d³) whatever the pattern of the gaps. The
+    these the covariance, eight times. The expectations of a row solve P_mm x_m = -P_mo x_o with the precision P, for
+    all rows at once by conjugate gradients, so that a round costs O(n d² + d³) whatever the pattern of the gaps. The
     covariance of what is missing, given the rest of its row, is approximated by twice 1 / P_jj on the diagonal.
 
     Args:

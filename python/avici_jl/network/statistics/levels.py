@@ -15,9 +15,9 @@ _LEVELS = 6
 def levels(columns: Columns) -> list[jax.Array]:
     """What kind the variables are of, and how much the level of one tells about that of another.
 
-    Levels are sixths of the ranks; ties stay together, so a variable of up to three or so values keeps them as they are.
-    Entropies are those of the table of two variables' levels, less their bias (Miller and Madow); concordance is Goodman
-    and Kruskal's gamma of the same table.
+    Levels are sixths of the ranks; ties stay together, so a variable of up to three or so values keeps them. Entropies
+    are those of the table of two variables' levels, less their bias (Miller and Madow); concordance is Goodman and
+    Kruskal's gamma of the same table.
     """
     d = columns.z.shape[-1]
     n = columns.z.shape[-2]
@@ -58,8 +58,7 @@ def kinds(columns: Columns) -> list[jax.Array]:
     count = jnp.maximum(observed.sum(-2), 1.0)
     known = jnp.isfinite(ordered)
     step = jnp.where(known[..., 1:, :], ordered[..., 1:, :] - ordered[..., :-1, :], 0.0)
-    width = jnp.maximum(jnp.max(jnp.where(known, jnp.abs(ordered), 0.0), -2, keepdims=True), EPS)
-    differs = (step > 2e-6 * width) & known[..., 1:, :]
+    differs = (step > 0) & known[..., 1:, :]
     distinct = 1.0 + differs.sum(-2)
     every = jnp.arange(n)[:, None]
     begins = jnp.concatenate([jnp.ones_like(differs[..., :1, :]), differs], -2)

@@ -12,7 +12,7 @@ from avici_jl.network.statistics.columns import Columns
 def scale(columns: Columns) -> list[jax.Array]:
     """Logarithms of standard deviations, of the variables and of what regressions on all others leave; 0 if not given.
 
-    In common units an effect varies more than its causes, unless something is lost (Reisach, Seiler and Weichwald 2021).
+    In common units an effect mostly varies more than its causes (Reisach, Seiler and Weichwald 2021).
     """
     spread = columns.spread
     given = (jnp.abs(spread).max(-1, keepdims=True) > 0).astype(spread.dtype)
