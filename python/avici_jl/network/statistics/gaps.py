@@ -69,7 +69,7 @@ def gaps(columns: Columns) -> list[jax.Array]:
     """How much is missing, whether gaps come together, and whether they tell about the other variables' values."""
     seen, z = columns.observed, columns.z
     n, d = z.shape[-2:]
-    share = 1.0 - seen.mean(-2)
+    share = (1.0 - seen).mean(-2)
     gap = (1.0 - seen) - share[..., None, :]
     gap = gap / jnp.sqrt(jnp.maximum(share * (1.0 - share), 1e-3))[..., None, :]
     together = gram(seen, seen) / n

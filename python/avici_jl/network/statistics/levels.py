@@ -66,7 +66,7 @@ def kinds(columns: Columns) -> list[jax.Array]:
     longest = (jnp.where(known, every - first, 0).max(-2) + 1.0) / count
     smallest = jnp.min(jnp.where(differs, step, jnp.inf), -2, keepdims=True)
     multiple = jnp.where(differs, step / jnp.where(jnp.isfinite(smallest), smallest, 1.0), 1.0)
-    off = jnp.abs(multiple - jnp.round(multiple)) > 0.02 * multiple
+    off = jnp.abs(multiple - jnp.round(multiple)) > 0.1
     even = jnp.where(distinct > 2, 1.0 - (off & differs).sum(-2) / jnp.maximum(distinct - 1, 1.0), 1.0)
     return [
         jnp.log(distinct) / jnp.log(jnp.maximum(count, 2.0)),
