@@ -20,7 +20,7 @@ from avici_jl.training import run
 from avici_jl.training.mesh import Devices
 from avici_jl.training.runs import settle
 from avici_jl.training.schema import Config
-from avici_jl.training.step import compile_run
+from avici_jl.training.step import compile_run, hide_units
 from avici_jl.training.trainer import Trainer
 
 
@@ -142,3 +142,34 @@ def test_a_run_that_cannot_be_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_new_run_needs_a_domain(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="domain is needed"):
         run(tmp_path / "new")
+
+
+def test_units_are_hidden_in_half_of_the_datasets_and_the_same_in_each_use() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 5, 3)).astype(np.float32)
+    x[:, 1, 2] = np.nan
+    seen, shown = (np.asarray(part) for part in hide_units(x, jax.random.key(0)))
+    assert 0.4 < shown.mean() < 0.6
+    np.testing.assert_array_equal(np.isnan(seen), np.isnan(x))
+    scrambled = np.abs(np.nanstd(np.log(np.abs(seen / x)), axis=(1, 2))) > 1e-3
+    assert 0.1 < scrambled.mean() < 0.3
+    again, still = hide_units(x[7:9], jax.random.key(0))
+    np.testing.assert_array_equal(again, seen[7:9])
+    np.testing.assert_array_equal(still, shown[7:9])
+
+
+def test_training_takes_missing_values(tmp_path: Path) -> None:
+    def simulate(rng: np.random.Generator, d: int, n_obs: int, n_int: int) -> Any:
+        x = rng.normal(size=(n_obs + n_int, d)) * np.arange(1, d + 1)
+        x[:, 1] += x[:, 0]
+        x[rng.random(x.shape) < 0.1] = np.nan
+        graph = np.zeros((d, d))
+        graph[0, 1] = 1
+        return x, None, graph
+
+    groups = '["basic", "gaps", "scale"]'
+    options = {"preset": "smoke", "overrides": ["steps=2", f"network.statistics={groups}", "data.stretch=0.5"]}
+    run(tmp_path, domain=simulate, **options, say=lambda line: None)
+    model = Model.load(tmp_path)
+    x, _, _ = simulate(np.random.default_rng(1), 4, 30, 0)
+    p, q = (np.asarray(model.predict(x, same_units=common)) for common in (False, True))
+    assert np.isfinite(p).all() and np.isfinite(q).all()

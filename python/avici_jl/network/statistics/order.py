@@ -98,7 +98,8 @@ def _order(z: jax.Array, used: jax.Array) -> Order:
     left = z * jax.lax.rsqrt(jnp.maximum(weight @ z**2, EPS))
     steps = min(d, max(8, int(_BUDGET / (n * d * d))))
     take = -(-d // steps)
-    found = Order(jnp.zeros(d), *(jnp.zeros((d, d)) for _ in range(3)), jnp.zeros(d))
+    none, no_pair = jnp.zeros(d), jnp.zeros((d, d))
+    found = Order(none, no_pair, no_pair, no_pair, none)
     names, first = jnp.arange(d), True
     # In parts, each with the variables that are left, of which a fourth or so is taken out in it.
     while len(names):
