@@ -169,6 +169,7 @@ def test_unusual_data_are_warned_of_once(tmp_path: Path) -> None:
         (table(), None, "no interventions"),
         (constant, usual, "never change.*'x3'"),
         (counts, usual, "raw counts.*grn"),
+        (np.where(np.arange(30)[:, None] == 3, np.nan, table()), usual, "3.3% missing.*complete tables"),
     ):
         with pytest.warns(DataWarning, match=message) as caught:
             model.predict(x, interventions)

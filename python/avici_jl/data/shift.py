@@ -27,7 +27,7 @@ def differences(found: Input, config: Mapping[str, Any]) -> Iterator[tuple[str, 
     if sizes and not min(sizes) / 2 <= d <= 2 * max(sizes):
         yield "d", f"{d} variables; the model was trained on {_range(sizes)}."
     rows = data.get("rows", ())
-    if rows and not min(rows) / 2 <= n:
+    if rows and not min(rows) / 2 <= n <= 10 * max(rows):
         yield "n", f"{n} rows; the model was trained on {_range(rows)}."
     shares = data.get("interventional", ())
     given = found.interventions.any()
@@ -35,6 +35,10 @@ def differences(found: Input, config: Mapping[str, Any]) -> Iterator[tuple[str, 
         yield "interventions", "no interventions; the model was trained on data that always had some."
     if shares and max(shares) == 0 and given:
         yield "interventions", "interventions; the model was trained on observational data alone."
+    missing, network = np.isnan(found.x).mean(), config["network"]
+    knows = network.get("channels", 2) > 2 if network["kind"] == "axial" else "gaps" in network.get("statistics", ())
+    if missing and not knows:
+        yield "missing", f"{missing:.1%} missing values; the model was trained on complete tables."
     spread = np.nanmax(found.x, axis=0) - np.nanmin(found.x, axis=0)
     constant = [name for name, width in zip(found.names, spread, strict=True) if width == 0]
     if constant:
