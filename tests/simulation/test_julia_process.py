@@ -39,6 +39,7 @@ def finish(process: subprocess.Popen[str]) -> str:
         process.kill()
         pytest.fail(f"hangs after {process.communicate()}")
     assert process.returncode == 0, (process.returncode, said, errors)
+    assert "Exception ignored" not in errors, errors
     return "".join(line for line in said.splitlines(keepends=True) if not line.startswith(("[juliapkg]", " ")))
 
 
@@ -112,7 +113,8 @@ thread = threading.Thread(target=other)
 thread.start()
 thread.join()
 assert bool(bridge._dropped) == old
-print(bridge.simulate("linear", d=4, n_obs=5).x.shape, len(bridge._dropped))
+left = threading.left = bridge.simulate("linear", d=4, n_obs=5)  # is there when names are taken away at the end
+print(left.x.shape, len(bridge._dropped))
 """
 
 STARTED_ELSEWHERE = """

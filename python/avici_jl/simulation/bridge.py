@@ -10,6 +10,7 @@ import signal
 import threading
 import tomllib
 from collections import deque
+from collections.abc import Callable
 from operator import index as as_int
 from typing import Any, NamedTuple
 
@@ -234,8 +235,9 @@ class _View:
         self._array = np.asarray(array)
         self.__array_interface__ = self._array.__array_interface__
 
-    def __del__(self) -> None:
-        if _thread not in (None, threading.get_ident()):
+    def __del__(self, this_thread: Callable[[], int] = threading.get_ident) -> None:
+        # When Python ends, the names of this module are taken away one after the other.
+        if _dropped is not None and _thread not in (None, this_thread()):
             _dropped.append(self._array)
 
 
