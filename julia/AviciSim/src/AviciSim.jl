@@ -12,7 +12,7 @@ import Distributed
 import LinearAlgebra
 
 export Autocorrelation, Batches, Counts, DetectionLimit, HiddenCauses, Imperfection, InterventionErrors, LeftOut, Levels
-export MeasurementError, MissingValues, Outliers, Repeats, Rounding, Selection
+export MeasurementError, MissingValues, Outliers, Repeats, Rounding, Selection, SoftIntervention
 export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation, TechnicalNoise
 export BatchEffects, Logic, Programme, acyclic, crispra, crispri, labels, load_sergio
 export adjacency, interventions, knockdown, knockout, overexpress, profile, simulate, simulate_batch, solve, trajectory
@@ -42,6 +42,7 @@ include("scm/distortion.jl")
 include("scm/options.jl")
 include("scm/variable.jl")
 include("scm/effects.jl")
+include("scm/interventions.jl")
 include("scm/model.jl")
 include("measurement.jl")
 include("assay.jl")

@@ -20,7 +20,7 @@ struct Domain
     graphs::Vector{Pair{Float64, GraphModel}}
     mechanisms::Vector{Pair{Float64, Union{Mechanism, GRNMechanism}}}
     noises::Vector{Pair{Float64, Noise}}
-    interventions::Vector{Pair{Float64, Union{DoIntervention, GenePerturbation}}}
+    interventions::Vector{Pair{Float64, Union{DoIntervention, SoftIntervention, GenePerturbation}}}
     measurements::Vector{Pair{Float64, Assay}}
     imperfections::Vector{Possible}
 end
@@ -170,7 +170,7 @@ function parse_domain(path::String, code::Bool = true)
         (entry isa GenePerturbation) == grn ||
             refuse(
                 "$(from["intervention"]): [[intervention]] $k: model",
-                grn ? "genes have knockout, knockdown and overexpression" : "structural causal models have do",
+                grn ? "genes have knockout, knockdown and overexpression" : "structural causal models have do and soft",
             )
     end
     grn && haskey(table, "noise") && refuse("$(from["noise"]): noise", "genes have [[measurement]] noise instead")

@@ -1,7 +1,7 @@
 # A domain and a seed to datasets.
 
 """
-    simulate(domain; d, n_obs, n_int=0, seed=0, index=0, graph=nothing)::Dataset
+    simulate(domain; d, n_obs, n_int=0, seed=0, index=0, graph=nothing, truth=true)::Dataset
 
 Simulate one dataset.
 
@@ -14,6 +14,7 @@ Simulate one dataset.
   [`load_network`](@ref)). Of the domain's mechanisms only those are drawn that can simulate it: cycles and self-loops need the mechanism grn in
   the mode physical, or [`acyclic`](@ref). A self-loop acts, but the dataset's graph is without it. Signs are used by genes, and refused by
   other mechanisms.
+- `truth`: whether signs and strengths of effects are found, which evaluates a structural causal model again for every edge.
 
 Throws an `ArgumentError` if an argument or the domain is not valid, or if the simulation overflows.
 
@@ -29,6 +30,7 @@ function simulate(
     seed::Integer = 0,
     index::Integer = 0,
     graph::Union{Nothing, AbstractMatrix, Network, AbstractString} = nothing,
+    truth::Bool = true,
 )
     domain = load_domain(domain)
     given = graph === nothing ? nothing : as_network(graph)
@@ -38,10 +40,10 @@ function simulate(
     check_size(d, n_obs, n_int)
     check_origin(seed, index)
     x, interventions = Matrix{Float32}(undef, n_obs + n_int, d), Matrix{UInt8}(undef, n_obs + n_int, d)
-    graph, truth = Base.invokelatest(simulate_one!, x, interventions, domain, Int(n_obs), seed, index, given)
+    graph, known = Base.invokelatest(simulate_one!, x, interventions, domain, Int(n_obs), seed, index, given, truth)
     names = graph isa Network ? graph.names : default_names(domain, d)
     origin = (names = names, kind = domain.kind, domain = domain.name, seed = seed, index = index)
-    return Dataset(x, interventions, adjacency(graph); origin..., truth...)
+    return Dataset(x, interventions, adjacency(graph); origin..., known...)
 end
 
 """
@@ -86,6 +88,7 @@ function simulate_batch(
             seed,
             first + k - 1,
             nothing,
+            truth,
         )
         graph[:, :, k] = adjacency(drawn)
     end
@@ -113,7 +116,7 @@ default_names(domain::Domain, d) = [(any(m -> last(m) isa GRNMechanism, domain.m
 
 # Fills a dataset's rows and interventions and returns its graph (a matrix or a network) and, as a NamedTuple of fields of `Dataset`, what
 # else is known: the same in a batch and alone.
-function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integer, index::Integer, given)
+function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integer, index::Integer, given, truth::Bool)
     d, choice = size(x, 2), Stream(seed, index, "choice")
     graph_model, mechanism = pick(choice, domain.graphs), pick(choice, domain.mechanisms)
     intervention = pick(choice, domain.interventions)
@@ -132,12 +135,12 @@ function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integ
         parts["mechanism"] = type_name(mechanism)
         assay = pick(choice, domain.measurements)
         network = graph isa Network ? graph : Network(graph; names = ["gene$j" for j in 1:genes])
-        counts, mask, truth = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, assay, d)
+        counts, mask, known = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, assay, d)
         x .= counts
         interventions .= mask
-        truth = merge(truth, (drawn = merge(parts, truth.drawn),))
-        genes > d && return marginal(network, d, truth)
-        return graph isa Network ? without_loops(graph) : graph, truth
+        known = merge(known, (drawn = merge(parts, known.drawn),))
+        genes > d && return marginal(network, d, known)
+        return graph isa Network ? without_loops(graph) : graph, known
     end
     if given !== nothing
         mechanism, _ = able(again, domain, given, mechanism, intervention)
@@ -150,14 +153,15 @@ function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integ
     noise = pick(choice, domain.noises)
     parts["mechanism"], parts["noise"] = type_name(mechanism), type_name(noise)
     if isempty(applied)
-        graph = graph_of(d)
-        simulate_scm!(x, interventions, rng, mechanism, noise, intervention, adjacency(graph), n_obs)
-        return graph, (drawn = parts,)
+        graph, effects = graph_of(d), truth ? EdgeEffects(d) : nothing
+        simulate_scm!(x, interventions, rng, mechanism, noise, intervention, adjacency(graph), n_obs; effects = effects)
+        return graph, merge(known_effects(effects), (drawn = parts,))
     end
     given === nothing || filter!(entry -> !(last(entry) isa LeftOut), applied)
-    graph, truth, strengths = simulate_imperfect!(x, interventions, rng, mechanism, noise, intervention, graph_of, n_obs, applied)
+    model = (mechanism, noise, intervention)
+    graph, known, strengths = simulate_imperfect!(x, interventions, rng, model, graph_of, n_obs, applied, truth)
     parts["imperfections"] = strengths
-    return graph, merge(truth, (drawn = parts,))
+    return graph, merge(known, (drawn = parts,))
 end
 
 # What was drawn, or, where it cannot simulate the graph, or not together, something else of the domain that can.
@@ -192,6 +196,9 @@ function as_graph(graph, d::Int)
     graph isa Union{Network, Matrix{UInt8}} && return graph
     return any(<(0), graph) ? Network(graph) : adjacency(Network(graph))
 end
+
+known_effects(::Nothing) = NamedTuple()
+known_effects(effects::EdgeEffects) = (signs = effects.signs, strengths = effects.strengths)
 
 type_name(part) = string(nameof(typeof(part)))
 

@@ -10,6 +10,7 @@
         "scm",
         "scm-broad",
         "scm-standardised",
+        "scm-world",
         (a * b for a in ("linear", "rff", "grn-paper") for b in shifts)...
     ]
     @test list_domains() == sort(expected)

@@ -368,3 +368,49 @@ end
     @test with(Doubled()).x == 2 .* CLEAN.x
     @test strengths(with(Doubled())) == Dict("model" => "Doubled", "factor" => 2)
 end
+
+@testset "interventions that leave a variable its causes" begin
+    unit = Domain(
+        "linear";
+        mechanism = AviciSim.LinearMechanism(Parameter(1.0, ""), Parameter(2.0, "")),
+        noise = AviciSim.AdditiveNoise(:gaussian, Parameter(1.0, "")),
+    )
+    pair = (graph = [0 1; 0 0], n_obs = 8000, n_int = 16000, seed = 1)
+    soft(; options...) = simulate(Domain(unit; intervention = SoftIntervention(1.0; options...)); pair...)
+    rows(data, j) = data.interventions[:, j] .== 1
+    slope(x) = cov(x[:, 1], x[:, 2]) / var(x[:, 1])
+    damped = soft(; factor = 0.25)
+    @test damped.x[1:8000, :] == simulate(unit; pair...).x[1:8000, :] && sum(damped.interventions; dims = 1) == [8000 8000]
+    @test slope(damped.x[1:8000, :]) ≈ 1 atol = 0.05
+    @test slope(damped.x[rows(damped, 2), :]) ≈ 0.25 atol = 0.05
+    @test slope(damped.x[rows(damped, 1), :]) ≈ 1 atol = 0.05
+    @test mean(damped.x[rows(damped, 2), 2]) ≈ 4 atol = 0.05 # the mean stays
+    shifted = soft(; shift = 2)
+    @test mean(shifted.x[rows(shifted, 1), 1]) ≈ 2 + 2 atol = 0.06 # standard deviation 1
+    @test mean(shifted.x[rows(shifted, 1), 2]) ≈ 4 + 2 atol = 0.08 # effects follow
+    @test mean(shifted.x[rows(shifted, 2), 2]) ≈ 4 + 2 * sqrt(2) atol = 0.08
+    @test slope(shifted.x[rows(shifted, 2), :]) ≈ 1 atol = 0.05
+    @test std(shifted.x[rows(shifted, 2), 2]) ≈ sqrt(2) atol = 0.05
+    mktempdir() do folder
+        path = joinpath(folder, "soft.toml")
+        write(
+            path,
+            "name = \"soft\"\nbase = \"linear\"\n[[intervention]]\nmodel = \"soft\"\ntargets = 0.5\nfactor = { uniform = [0.1, 0.6] }\n",
+        )
+        @test sum(simulate(path; d = 4, n_obs = 3, n_int = 8).interventions) == 8
+        write(path, "name = \"soft\"\nbase = \"linear\"\n[[intervention]]\nmodel = \"soft\"\ntargets = 0.5\n")
+        @test occursin("factor or shift", refusal(() -> load_domain(path)))
+    end
+end
+
+@testset "signs and strengths of what is in the table" begin
+    weights = Domain("linear"; mechanism = AviciSim.LinearMechanism(Parameter(-0.7, ""), Parameter(0.0, "")))
+    clean = simulate(weights; SIZE...)
+    @test clean.signs == -Int.(clean.graph) && clean.strengths ≈ 0.7 .* clean.graph
+    @test simulate(weights; SIZE..., truth = false).signs === nothing
+    data = simulate(Domain(weights; imperfection = [MeasurementError(0.1), LeftOut(0.5)]); SIZE...)
+    direct = data.signs .!= 0
+    @test all(data.graph[direct] .== 1) && data.strengths[direct] ≈ fill(0.7, sum(direct)) && all(data.signs[direct] .== -1)
+    through = (data.graph .== 1) .& .!direct
+    @test any(through) && all(isnan, data.strengths[through])
+end

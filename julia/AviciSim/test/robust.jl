@@ -3,8 +3,9 @@
 import Pkg
 using AviciSim: Stream, uniform, randint, choose
 
+has_gaps(data) = any(part -> part["model"] == "missing", get(data.drawn, "imperfections", []))
 valid(data, n, d) = size(data.x) == (n, d) &&
-    all(isfinite, data.x) &&
+    all(v -> isfinite(v) || (isnan(v) && has_gaps(data)), data.x) &&
     all(in((0, 1)), data.interventions) &&
     size(data.graph) == (d, d) &&
     (data.kind == "values" || all(v -> v >= 0 && isinteger(v), data.x)) &&

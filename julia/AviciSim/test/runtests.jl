@@ -32,6 +32,7 @@ const GOLDEN_DATASETS = """
     scm 9d6525893ed5b4c0
     scm-broad 1caddc7373281408
     scm-standardised f1f84b436c838de9
+    scm-world 2f6dcca014700104
     """
 
 const GOLDEN_GRAPHS = (

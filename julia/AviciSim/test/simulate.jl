@@ -1,19 +1,20 @@
 @testset "$name" for name in list_domains()
     data = simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1)
     @test size(data.x) == size(data.interventions) == (54, 8) && size(data.graph) == (8, 8)
-    @test all(isfinite, data.x) && length(unique(data.names)) == 8
+    clean = isempty(load_domain(name).imperfections) # else the next two may be otherwise
+    @test (!clean || all(isfinite, data.x)) && length(unique(data.names)) == 8
     @test !any(!iszero, data.interventions[1:30, :])
     counts = sort(vec(sum(Int, data.interventions; dims = 1)))
     # in grn-screen growth differs, guides come in pairs, and targets may be outside the table
-    @test name == "grn-screen" || counts == fill(3, 8) || counts == [0, 0, 0, 0, 6, 6, 6, 6]
+    @test !clean || name == "grn-screen" || counts == fill(3, 8) || counts == [0, 0, 0, 0, 6, 6, 6, 6]
     @test (data.expression === nothing) == (data.kind == "values")
-    @test data.x == simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1).x
+    @test isequal(data.x, simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1).x)
     @test data.x != simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 2).x
     @test data.x != simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1, index = 1).x
     x, interventions, graph = simulate_batch(name, 3; d = 8, n_obs = 30, n_int = 24, seed = 1, first = 4)
     for k in 1:3
         single = simulate(name; d = 8, n_obs = 30, n_int = 24, seed = 1, index = 3 + k)
-        @test x[:, :, k] == single.x && interventions[:, :, k] == single.interventions && graph[:, :, k] == single.graph
+        @test isequal(x[:, :, k], single.x) && interventions[:, :, k] == single.interventions && graph[:, :, k] == single.graph
     end
     @test occursin(name, sprint(show, data))
 end

@@ -1,7 +1,7 @@
 # From a model with imperfections to the table that is seen.
 
 """
-    simulate_imperfect!(x, interventions, rng, mechanism, noise, intervention, graph_of, n_obs, applied)
+    simulate_imperfect!(x, interventions, rng, (mechanism, noise, intervention), graph_of, n_obs, applied, truth)
 
 Fill a table, as `simulate_scm!` does, with the imperfections that [`draw_imperfections`](@ref) gives; `graph_of(d)` is a graph of d variables.
 
@@ -11,8 +11,9 @@ are repeated.
 
 Returns the graph over the variables of the table, what else is known as fields of [`Dataset`](@ref), and the description of the imperfections.
 """
-function simulate_imperfect!(x, interventions, rng::Stream, mechanism, noise, intervention, graph_of, n_obs::Int, applied)
+function simulate_imperfect!(x, interventions, rng::Stream, model, graph_of, n_obs::Int, applied, truth::Bool)
     n, d = size(x)
+    mechanism, noise, intervention = model
     strengths = Dict{Imperfection, Any}()
     part(type) = (k = findfirst(entry -> last(entry) isa type, applied); k === nothing ? (rng, nothing) : applied[k])
 
@@ -55,7 +56,8 @@ function simulate_imperfect!(x, interventions, rng::Stream, mechanism, noise, in
         mask = zeros(UInt8, size(all_x))
         mask[:, shown] = actual
     end
-    fill_rows!(all_x, mask, rng, target_rng, mechanism, noise, intervention, graph, s_obs)
+    effects = truth ? EdgeEffects(size(graph, 1)) : nothing
+    fill_rows!(all_x, mask, rng, target_rng, mechanism, noise, intervention, graph, s_obs, effects)
 
     seen = whole ? all_x : all_x[:, shown]
     if selection !== nothing
@@ -70,13 +72,22 @@ function simulate_imperfect!(x, interventions, rng::Stream, mechanism, noise, in
     copyto!(x, repeated(table.x))
     copyto!(interventions, repeated(record))
     projected, confounded = whole ? (graph, nothing) : project(graph, shown)
-    truth = (
+    known = (
         batch = table.batch === nothing ? nothing : table.batch[rows],
         confounded = confounded,
         true_interventions = actual === record || actual == record ? nothing : repeated(actual),
     )
     of_table = named isa Network ? Network(projected; names = named.names[shown]) : projected
-    return of_table, truth, [described(entry, get(strengths, entry, NamedTuple())) for (_, entry) in applied]
+    known = merge(known, effects_of(effects, graph, projected, shown))
+    return of_table, known, [described(entry, get(strengths, entry, NamedTuple())) for (_, entry) in applied]
+end
+
+# Effects along the edges of the table; of those that go through hidden variables they are not known.
+effects_of(::Nothing, graph, projected, shown) = NamedTuple()
+function effects_of(effects::EdgeEffects, graph, projected, shown)
+    signs, strengths = effects.signs[shown, shown], effects.strengths[shown, shown]
+    strengths[(projected .== 1) .& (graph[shown, shown] .== 0)] .= NaN32
+    return (signs = signs, strengths = strengths)
 end
 
 # The graph, the matrix of all that is simulated, and the variables that are in the table.

@@ -1,25 +1,5 @@
 # Structural causal models with additive noise: x_j = f_j(causes of j) + noise, and interventions that set x_j.
 
-"""
-    DoIntervention(targets, value, at_once=1)
-
-Each interventional row sets `at_once` variables to values drawn for that row. A random share `targets` of the variables are targets, and
-they take turns.
-"""
-struct DoIntervention
-    targets::Float64
-    value::Parameter
-    at_once::Int
-end
-DoIntervention(targets, value) = DoIntervention(targets, value, 1)
-
-const INTERVENTIONS = Models()
-
-INTERVENTIONS["do"] = (table, location) -> begin
-    check_keys(table, location, ("targets", "value"), ("at_once",))
-    DoIntervention(target_share(table, location), parameter(table, "value", location), read_at_once(table, location))
-end
-
 function target_share(table, location)
     share = table["targets"]
     share isa Real && 0 < share <= 1 || refuse("$location: targets", "a share in (0, 1] is expected")
@@ -57,7 +37,7 @@ function simulate_scm!(
     rng::Stream,
     @nospecialize(mechanism::Mechanism),
     @nospecialize(noise::Noise),
-    intervention::DoIntervention,
+    intervention::Union{DoIntervention, SoftIntervention},
     graph::AbstractMatrix{UInt8},
     n_obs::Int;
     effects::Union{Nothing, EdgeEffects} = nothing,
@@ -97,11 +77,11 @@ function fill_rows!(
 )
     order = topological_order(graph)
     order === nothing && throw(ArgumentError("a structural causal model needs an acyclic graph; this one has a cycle"))
-    value = settle(intervention.value, target_rng)
+    intervention = settle(intervention, target_rng)
     f, ε = settle(mechanism, split(rng, "mechanism")), settle(noise, split(rng, "noise"))
     # In a matrix of its own: the many parts of these models are compiled once, whatever kind of array x is.
     room = sees_arguments(f) || f isa Variant ? Matrix{Float32}(undef, size(x)...) : x
-    fill_columns!(room, interventions, split(rng, "variable"), f, ε, value, graph, order, n_obs, effects)
+    fill_columns!(room, interventions, split(rng, "variable"), f, ε, intervention, graph, order, n_obs, effects)
     room === x || copyto!(x, room)
 end
 
@@ -112,7 +92,7 @@ function fill_columns!(
     variables::Stream,
     @nospecialize(f),
     @nospecialize(ε),
-    value,
+    intervention,
     graph,
     order,
     n_obs::Int,
@@ -126,10 +106,10 @@ function fill_columns!(
         check_interrupt()
         own = split(variables, j)
         column, parents = view(x, :, j), view(listed, last[j] + 1:last[j + 1])
-        fill_variable!(column, f, ε, causes_in(x, arguments, parents), own, rows, forget!(scalings))
-        for r in n_obs + 1:size(x, 1)
-            iszero(interventions[r, j]) || (column[r] = Float32(draw(value, own)))
-        end
+        mask = view(interventions, :, j)
+        causes = damped(causes_in(x, arguments, parents), mask, intervention, rows, own)
+        fill_variable!(column, f, ε, causes, own, rows, forget!(scalings))
+        intervene!(column, mask, intervention, rows, own)
         all_finite(column) ||
             throw(ArgumentError("the values of a variable overflow; smaller weights or scales, or fewer variables, are needed"))
         arguments === nothing || standardise_argument!(arguments, j, column, rows)
