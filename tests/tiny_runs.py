@@ -35,9 +35,13 @@ def sometimes_nan(rng, d, n_obs, n_int):
     x, set_, graph = simulate(rng, d, n_obs, n_int)
     return x * (np.nan if rng.random() < 0.1 else 1), set_, graph
 
+sometimes_nan.missing = True
+
 def always_nan(rng, d, n_obs, n_int):
     x, set_, graph = simulate(rng, d, n_obs, n_int)
     return x * np.nan, set_, graph
+
+always_nan.missing = True
 '''
 
 SETTINGS = [
@@ -80,6 +84,12 @@ def train(workdir: Path, *options: object, devices: int = 1) -> str:
     done = subprocess.run(command(workdir, *options, devices=devices), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def train_fails(workdir: Path, *options: object) -> tuple[int, str]:
+    """The exit code of a training that fails in a process of its own, and what it printed."""
+    done = subprocess.run(command(workdir, *options), capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
 
 
 def leaves(tree: Any) -> list[np.ndarray]:

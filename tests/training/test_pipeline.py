@@ -137,7 +137,7 @@ def test_a_chapter_that_a_process_left_unfinished_is_finished_by_another(code: P
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_an_error_of_the_simulator_is_the_same_error_here(code: Path, workers: int) -> None:
-    with pytest.raises(SimulationError, match="wrong failed: ValueError: no such gene"):
+    with pytest.raises(SimulationError, match="wrong, dataset 6 of seed 0.*: failed with ValueError: no such gene"):
         with batches(training_data(code, "wrong"), 0, workers) as stream:
             next(stream)
     assert not left_over()

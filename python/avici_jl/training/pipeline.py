@@ -14,7 +14,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,8 @@ from multiprocessing.connection import Connection
 
 import cloudpickle
 
-from avici_jl.errors import SimulationError
+from avici_jl._runtime.process import end_with_parent
+from avici_jl.errors import AviciError, SimulationError
 from avici_jl.training.data import Batch, TrainingData
 
 _REPLACEMENTS = 3
@@ -137,7 +137,7 @@ def _make(frozen: bytes, chapters: range, pipe: Connection) -> None:
     Ctrl-C is left to the parent, and however that ends, this process ends with it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     try:
         data: TrainingData = cloudpickle.loads(frozen)
         for chapter in chapters:
@@ -146,11 +146,4 @@ def _make(frozen: bytes, chapters: range, pipe: Connection) -> None:
             for batch in (*made, None):
                 pipe.send(batch)
     except Exception as error:
-        pipe.send(error if isinstance(error, SimulationError) else SimulationError(f"{type(error).__name__}: {error}"))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+        pipe.send(error if isinstance(error, AviciError) else SimulationError(f"{type(error).__name__}: {error}"))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from avici_jl._runtime.patience import TookTooLong, within
 from avici_jl._runtime.trust import Untrusted, trusted
 from avici_jl.errors import AviciError, ConfigError, InputError, SimulationError
 from avici_jl.simulation import Dataset, load_domain, simulate_batch
@@ -23,6 +24,7 @@ HELD_OUT_SEED = 2**30
 """Seeds from here on are never used by training; evaluation has its own, from 2**31 on."""
 
 _LIMIT = 10_000
+_FACTS = ("kind", "acyclic", "missing", "seconds")
 
 
 class Datasets(NamedTuple):
@@ -81,21 +83,40 @@ class Function:
 
     It must take all its randomness from `rng`, a `numpy.random.Generator` that belongs to the dataset. x and
     interventions are [n_obs + n_int, d], graph is [d, d] with graph[i, j] == 1 for i → j.
+
+    Args:
+        function: makes a dataset.
+        name: what the settings call it.
+        kind: "values" or "counts".
+        acyclic: whether its graphs are acyclic.
+        missing: whether NaN in x is a missing value; else it is a mistake, and named.
+        seconds: how long it may take for a dataset.
     """
 
     sizes: list[int] | None = None
     costly = True
 
     def __init__(
-        self, function: Callable[..., Any], *, name: str | None = None, kind: str = "values", acyclic: bool = True
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        kind: str = "values",
+        acyclic: bool = True,
+        missing: bool = False,
+        seconds: float = 600.0,
     ) -> None:
-        self.function, self.kind, self.acyclic = function, kind, acyclic
+        if kind not in ("values", "counts"):
+            raise ConfigError(f'The kind of a simulator is "values" or "counts", got {kind!r}.')
+        self.function, self.kind, self.acyclic = function, kind, bool(acyclic)
+        self._missing, self._seconds = bool(missing), float(seconds)
         self.name = name or f"function {getattr(function, '__name__', type(function).__name__)}"
         self.lineage: tuple[str, ...] = (self.name,)
 
     @staticmethod
     def from_file(text: str) -> Function:
-        """A function named as `path/to/file.py:function`; its attributes `kind` and `acyclic` count where it has them.
+        """A function named as `path/to/file.py:function`; its attributes `kind`, `acyclic`, `missing` and `seconds`
+        count where it has them.
 
         Raises:
             ConfigError: there is no such file or function.
@@ -112,13 +133,13 @@ class Function:
             sys.path.append(folder)  # for what it imports from beside itself
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             del sys.modules[spec.name]
             raise ConfigError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
         function = getattr(module, name, None)
         if not callable(function):
             raise ConfigError(f"{path} has no function {name}.")
-        facts = {key: getattr(function, key) for key in ("kind", "acyclic") if hasattr(function, key)}
+        facts = {key: getattr(function, key) for key in _FACTS if hasattr(function, key)}
         return Function(_FromFile(text, function), name=text, **facts)
 
     def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
@@ -126,13 +147,20 @@ class Function:
         made = []
         for index in range(first, first + count):
             rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
+            where = f"{self.name}, dataset {index} of seed {seed} (d={d}, n_obs={n_obs}, n_int={n_int})"
             try:
-                found = self.function(rng, d, n_obs, n_int)
+                with within(self._seconds):
+                    found = self.function(rng, d, n_obs, n_int)
             except AviciError:
                 raise
-            except Exception as error:
-                raise SimulationError(f"{self.name} failed: {type(error).__name__}: {error}") from error
-            made.append(_checked(found, self.name, shape=(n_obs + n_int, d)))
+            except TookTooLong:
+                raise SimulationError(
+                    f"{where}: it took longer than {self._seconds:g} s and was stopped; if it is only slow, say so by "
+                    "its attribute `seconds`."
+                ) from None
+            except (Exception, SystemExit) as error:
+                raise SimulationError(f"{where}: failed with {type(error).__name__}: {error}") from error
+            made.append(_checked(found, where, shape=(n_obs + n_int, d), missing=self._missing))
         return Datasets(*(np.stack(part) for part in zip(*made, strict=True)))
 
 
@@ -258,21 +286,45 @@ def code_of(domain: Any) -> Path | None:
     return None if not text or Path(text).is_dir() else load_domain(text).code
 
 
-def _checked(found: Any, name: str, shape: tuple[int, int] | None = None) -> Datasets:
-    """One dataset (x, interventions, graph) as arrays whose shapes fit together."""
+def _checked(found: Any, name: str, shape: tuple[int, int] | None = None, missing: bool = True) -> Datasets:
+    """One dataset (x, interventions, graph) as arrays of finite numbers whose shapes fit together."""
     try:
         x, interventions, graph = found
     except (TypeError, ValueError):
-        raise InputError(f"{name} must give (x, interventions, graph).") from None
-    x, graph = np.asarray(x, np.float32), np.asarray(graph)
-    interventions = np.zeros(x.shape, np.uint8) if interventions is None else np.asarray(interventions)
+        raise InputError(f"{name}: (x, interventions, graph) is expected, got {type(found).__name__}.") from None
+    x, graph = _numbers(x, f"{name}: x"), _numbers(graph, f"{name}: graph")
+    given = np.zeros(x.shape, np.uint8) if interventions is None else interventions
+    interventions = _numbers(given, f"{name}: interventions")
     expected = shape or x.shape
     if x.ndim != 2 or x.shape != expected or interventions.shape != x.shape or graph.shape != (expected[1],) * 2:
         raise InputError(
             f"{name}: x and interventions must be [n, d]{f' = {shape}' if shape else ''} and graph [d, d]; "
             f"got {x.shape}, {interventions.shape} and {graph.shape}."
         )
-    return Datasets(x, (interventions != 0).astype(np.uint8), (graph != 0).astype(np.uint8))
+    with np.errstate(over="ignore"):
+        rounded = x.astype(np.float32)
+    _all_finite(rounded, x, f"{name}: x", missing)
+    _all_finite(interventions, interventions, f"{name}: interventions", False)
+    _all_finite(graph, graph, f"{name}: graph", False)
+    return Datasets(rounded, (interventions != 0).astype(np.uint8), (graph != 0).astype(np.uint8))
+
+
+def _numbers(array: Any, what: str) -> np.ndarray:
+    try:
+        found = np.asarray(array)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} is no array of numbers: {error}") from None
+    if found.dtype.kind not in "biuf":
+        first = f", as {found.flat[0]!r}" if found.size else ""
+        raise InputError(f"{what} must hold real numbers, got {found.dtype.name}{first}.")
+    return found
+
+
+def _all_finite(array: np.ndarray, given: np.ndarray, what: str, missing: bool) -> None:
+    wrong = np.isinf(array) if missing else ~np.isfinite(array)
+    if wrong.any():
+        place = tuple(int(k) for k in np.argwhere(wrong)[0])
+        raise InputError(f"{what}{list(place)} is {given[place]!s}; finite numbers are expected (32 bits).")
 
 
 def _acyclic(graph: np.ndarray) -> bool:

@@ -12,6 +12,7 @@ from types import TracebackType
 
 import numpy as np
 
+from avici_jl._runtime.process import end_with_parent
 from avici_jl.benchmark.methods.interface import Answer, Data
 
 _PATIENCE = 20  # wall-clock seconds for each second of processor time, on a machine that others use too
@@ -77,6 +78,7 @@ class Worker:
 
 
 def _serve(connection: Connection) -> None:
+    end_with_parent()
     from avici_jl.benchmark.methods import BASELINES, solve
 
     warnings.simplefilter("ignore")
