@@ -131,7 +131,10 @@ function read_npy(file::IO, path::AbstractString)
     shape = match(r"'shape': *\((\d+), *(\d*)\)", header)
     known = type !== nothing && haskey(NPY_TYPES, type[1]) && shape !== nothing
     known || throw(ArgumentError("$path must be a matrix or vector of numbers, its header is $(strip(header))"))
-    sizes = Tuple(parse(Int, size) for size in shape.captures if !isempty(size))
+    sizes = Tuple(something(tryparse(Int, size), typemax(Int)) for size in shape.captures if !isempty(size))
+    declared = prod(big.(sizes)) * sizeof(NPY_TYPES[type[1]])
+    declared <= filesize(path) || # before memory is taken for it
+        throw(ArgumentError("$path is cut short: it declares $declared bytes of numbers"))
     by_columns = length(sizes) == 1 || occursin(r"'fortran_order': *True", header)
     array = read!(file, Array{NPY_TYPES[type[1]]}(undef, (by_columns ? sizes : reverse(sizes))...))
     return by_columns ? array : permutedims(array)

@@ -74,6 +74,11 @@ end
         @test eltype(read_npy(path)) == Float64
         write(path, bytes[1:end - 1])
         @test occursin("cut short", refusal(() -> read_npy(path)))
+        for shape in ("(90000, 90000)", "(99999999999999999999, 2)", "(4611686018427387904, 4)")
+            huge = rpad("{'descr': '<f4', 'fortran_order': True, 'shape': $shape, }", 117) * "\n"
+            write(path, vcat(UInt8[0x93], codeunits("NUMPY"), UInt8[1, 0, 118, 0], codeunits(huge)))
+            @test occursin("cut short: it declares", refusal(() -> read_npy(path)))
+        end
         write(path, "text")
         @test occursin("NumPy", refusal(() -> read_npy(path)))
         @test occursin("there is no", refusal(() -> read_npy(path * "x")))

@@ -79,7 +79,8 @@ def build(hint: Any, value: Any, where: str = "") -> Any:
     if get_origin(hint) is list and isinstance(value, list):
         return [build(get_args(hint)[0], part, f"{where}[{k}]") for k, part in enumerate(value)]
     if get_origin(hint) is dict and isinstance(value, Mapping):
-        return dict(value)
+        kind = get_args(hint)[1]
+        return {k: part if kind is Any else build(kind, part, f"{where}.{k}") for k, part in value.items()}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         try:
             return float(value)

@@ -5,13 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from avici_jl._runtime.settings import Length, OneOf, Range, build
 from avici_jl._runtime.trust import Untrusted
-from avici_jl.errors import CheckpointError
+from avici_jl.errors import CheckpointError, ConfigError
 
 CONFIG, CARD, PARAMS, CHECKPOINTS = "config.json", "card.json", "params", "checkpoints"
 PROGRESS, HELD_OUT = "progress.csv", "held_out.csv"
+
+
+_WORD = Annotated[str, Length(0, 4096)]
+_DATA: dict[str, Any] = {
+    "domain": _WORD,
+    "kind": Annotated[str, OneOf(("values", "counts"))],
+    "sizes": Annotated[list[dict[str, Annotated[float, Range(0, 1e9)]]], Length(1, 1000)],
+    "rows": Annotated[list[Annotated[int, Range(0, 2**40)]], Length(1, 1000)],
+    "interventional": Annotated[list[Annotated[float, Range(0, 1)]], Length(1, 1000)],
+}
+_CONFIG: dict[str, Any] = {"data": dict[str, Any], "network": dict[str, Any]}
+_SHARE = Annotated[float, Range(0, 1)]
+_CARD: dict[str, Any] = {
+    "domain": _WORD,
+    "training": dict[str, Any],
+    "threshold": _SHARE,
+    "thresholds": dict[str, _SHARE],
+    "temperature": Annotated[float, Range(0, 1e6, open_least=True)],
+    "digest": _WORD,
+}
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -21,9 +42,12 @@ def read_json(path: Path) -> dict[str, Any]:
         CheckpointError: it is missing or damaged.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
+    if not isinstance(table, dict):
+        raise CheckpointError(f"{path} must hold a table, not a {type(table).__name__}.")
+    return table
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -35,14 +59,16 @@ def read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG
     if not path.is_file():
         raise CheckpointError(f"{folder} holds no model: it has no {CONFIG}.")
-    config: Any = read_json(path)
-    data: Any = config.get("data") if isinstance(config, dict) else None
-    known = isinstance(data, dict) and data.get("kind") in ("values", "counts") and isinstance(data.get("domain"), str)
-    if not known or not isinstance(config.get("network"), dict):
-        raise CheckpointError(
-            f"{path} is not the description of a model of avici_jl: it lacks network, data.kind or data.domain."
-        )
-    return config | {"data": data | {"domain": Untrusted(data["domain"])}}
+    config = read_json(path)
+    for place, hints in (("", _CONFIG), ("data.", _DATA)):
+        table = config["data"] if place else config
+        for name in [name for name in hints if name not in table]:
+            raise CheckpointError(f"{path} is not the description of a model of avici_jl: it lacks {place}{name}.")
+        _check(table, hints, path, place)
+    if any("d" not in size for size in config["data"]["sizes"]):
+        raise CheckpointError(f"{path}: data.sizes: each needs d, a number of variables.")
+    _check(config, {"init": _WORD}, path)
+    return config | {"data": config["data"] | {"domain": Untrusted(config["data"]["domain"])}}
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -51,12 +77,21 @@ def read_card(folder: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: there is none, or it is damaged.
     """
-    card: Any = read_json(folder / CARD)
-    if not isinstance(card, dict) or not isinstance(card.get("domain", ""), str):
-        raise CheckpointError(f"{folder / CARD} is not a card: it must be a table, and its domain a name.")
+    card = read_json(folder / CARD)
+    _check(card, _CARD, folder / CARD)
     if "domain" in card:
         card["domain"] = Untrusted(card["domain"])
     return card
+
+
+def _check(table: dict[str, Any], hints: dict[str, Any], path: Path, place: str = "") -> None:
+    """Refuse what is there and has another type or range."""
+    for name, hint in hints.items():
+        if name in table:
+            try:
+                build(hint, table[name], place + name)
+            except ConfigError as error:
+                raise CheckpointError(f"{path}: {error}") from None
 
 
 def write_json(path: Path, table: Mapping[str, Any]) -> None:

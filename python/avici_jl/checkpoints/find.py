@@ -16,15 +16,15 @@ def list_models() -> list[str]:
     return sorted(path.parent.name for path in pretrained_dir().glob("*/config.json"))
 
 
-def find_model(name_or_path: str | Path) -> Path:
+def find_model(name_or_path: str | Path, *, download: bool = True) -> Path:
     """Folder of a model: a saved model or a run's working folder by its path, a shipped model by its name, or one of
-    the hub as `hf:owner/name`.
+    the hub as `hf:owner/name`, which is downloaded unless `download` is false.
 
     Raises:
         CheckpointError: there is no such model.
     """
     if str(name_or_path).startswith(hub.PREFIX):
-        return hub.fetch(str(name_or_path))
+        return hub.fetch(str(name_or_path), download=download)
     path = Path(name_or_path)
     shipped = list_models()
     if (path / CONFIG).is_file():

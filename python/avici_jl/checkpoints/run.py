@@ -17,11 +17,12 @@ from flax import nnx
 from jax.experimental import multihost_utils
 
 from avici_jl.checkpoints.files import CHECKPOINTS
-from avici_jl.errors import CheckpointError
+from avici_jl.checkpoints.integrity import check_digest, check_size, digest, not_finite
+from avici_jl.errors import CheckpointError, TrainingError
 
 logging.getLogger("absl").setLevel(logging.ERROR)
 
-_DAMAGED, _SCORE = "damaged", "auprc"
+_DAMAGED, _SCORE, _DIGEST = "damaged", "auprc", "digest"
 
 
 class RunCheckpoints:
@@ -84,8 +85,13 @@ class RunCheckpoints:
 
         Raises:
             CheckpointError: this state or the one before it cannot be written.
+            TrainingError: the state is not finite; it is not written.
         """
-        arguments = ocp.args.Composite(state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(dict(progress)))
+        odd = not_finite(state)
+        if odd:
+            raise TrainingError(f"The run diverged: after step {step} {odd}. This is not saved. {self.last_good()}")
+        described = {**progress, _DIGEST: digest(state)}
+        arguments = ocp.args.Composite(state=ocp.args.StandardSave(state), progress=ocp.args.JsonSave(described))
         metrics = None if score is None or not np.isfinite(score) else {_SCORE: score}
         with self._writing():
             self._manager.save(step, args=arguments, metrics=metrics)
@@ -110,7 +116,7 @@ class RunCheckpoints:
         target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
         arguments = ocp.args.Composite(state=ocp.args.StandardRestore(target), progress=ocp.args.JsonRestore())
         found, damaged = self._first_readable(
-            sorted(self._steps(), reverse=True), lambda step: self._manager.restore(step, args=arguments)
+            sorted(self._steps(), reverse=True), lambda step: _checked(self._manager.restore(step, args=arguments))
         )
         for step, error in damaged.items():
             warnings.warn(
@@ -134,8 +140,9 @@ class RunCheckpoints:
         def read(step: int) -> tuple[dict[str, Any], dict[str, Any]]:
             with ocp.PyTreeCheckpointer() as checkpointer:
                 state = restore_arrays(checkpointer, self._folder / str(step) / "state")
-            found = self._manager.restore(step, args=ocp.args.Composite(progress=ocp.args.JsonRestore()))
-            return state, found["progress"]
+            progress = self._manager.restore(step, args=ocp.args.Composite(progress=ocp.args.JsonRestore()))["progress"]
+            found = _checked({"state": state, "progress": progress})
+            return found["state"], found["progress"]
 
         steps = sorted(self._steps(), reverse=True) if step is None else [step]
         return self._first_readable(steps, read)[0]
@@ -178,6 +185,20 @@ class RunCheckpoints:
             ) from error
 
 
+def _checked(found: Any) -> dict[str, Any]:
+    """A state and its description, without the digest, if it is what was saved.
+
+    Raises:
+        ValueError: it is not.
+    """
+    state, progress = found["state"], dict(found["progress"])
+    check_digest(state, progress.pop(_DIGEST, None))
+    odd = not_finite(state)
+    if odd:
+        raise ValueError(f"{odd}: the run had diverged")
+    return {"state": state, "progress": progress}
+
+
 def _score(metrics: Any) -> float:
     """The number by which states are compared."""
     return metrics[_SCORE] if metrics else float("-inf")
@@ -186,6 +207,7 @@ def _score(metrics: Any) -> float:
 def restore_arrays(checkpointer: Any, path: Path) -> Any:
     """A saved tree as NumPy arrays, whatever devices it was saved from."""
     metadata = checkpointer.metadata(path).item_metadata.tree
+    check_size([(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(metadata)], path)
     arguments = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), metadata)
     tree = checkpointer.restore(path, args=ocp.args.PyTreeRestore(restore_args=arguments))
     return nnx.restore_int_paths(tree)  # the keys of lists, which are strings on disk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,21 +124,39 @@ class Dataset:
         folder = Path(folder)
         try:
             meta = tomllib.loads((folder / "meta.toml").read_text(encoding="utf-8"))
-            x = np.load(folder / "x.npy", allow_pickle=False)
-            interventions = np.load(folder / "interventions.npy", allow_pickle=False)
+            x, interventions = read_npy(folder / "x.npy"), read_npy(folder / "interventions.npy")
             files = {name: folder / f"{name}.npy" for name in _OPTIONAL}
-            known: dict[str, Any] = {
-                name: np.load(f, allow_pickle=False) if f.is_file() else None for name, f in files.items()
-            }
-        except (OSError, ValueError) as error:  # TOMLDecodeError is a ValueError
+            known: dict[str, Any] = {name: read_npy(f) if f.is_file() else None for name, f in files.items()}
+        except (OSError, ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
             raise InputError(f"{folder} cannot be read as a dataset: {error}") from None
         if x.ndim != 2:
             raise InputError(f"{folder}/x.npy must have two dimensions, got {x.ndim}.")
         names = meta.pop("names", [f"x{j + 1}" for j in range(x.shape[1])])
-        facts: dict[str, Any] = {
-            "names": names,
-            "kind": meta.pop("kind", "values"),
-            "drawn": meta.pop("drawn", {}),
-            "origin": meta,
-        }
+        kind, drawn = meta.pop("kind", "values"), meta.pop("drawn", {})
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise InputError(f"{folder}/meta.toml: names must be a list of texts.")
+        if kind not in ("values", "counts"):
+            raise InputError(f'{folder}/meta.toml: kind must be "values" or "counts", got {kind!r}.')
+        if not isinstance(drawn, dict):
+            raise InputError(f"{folder}/meta.toml: drawn must be a table, got {drawn!r}.")
+        facts: dict[str, Any] = {"names": names, "kind": kind, "drawn": drawn, "origin": meta}
         return Dataset(x.astype(np.float32), interventions.astype(np.uint8), **facts, **known)
+
+
+def read_npy(path: Path) -> np.ndarray:
+    """An array of real numbers from a file in NumPy's format; what it declares is compared with its size first.
+
+    Raises:
+        OSError, ValueError: there is none, or it holds something else.
+    """
+    with path.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+        held = path.stat().st_size - file.tell()
+        if dtype.kind not in "biuf":
+            raise ValueError(f"{path.name} must hold real numbers, not {dtype}")
+        if math.prod(shape) * dtype.itemsize > held:
+            raise ValueError(f"{path.name} declares the shape {shape}, but has {held} bytes")
+        file.seek(0)
+        return np.load(file, allow_pickle=False)

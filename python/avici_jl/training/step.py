@@ -148,9 +148,10 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
     @partial(jax.jit, donate_argnums=0, out_shardings=everywhere)
     def update(state: TrainState, gradient: Any, loss: jax.Array, cyclicity: jax.Array) -> tuple[TrainState, Measured]:
         norm = optax.tree.norm(gradient)
-        accepted = jnp.isfinite(norm) & (loss <= config.loss_limit)
         updates, optimizer = tx.update(gradient, state.optimizer, state.params)
         params = optax.apply_updates(state.params, updates)
+        finite = jnp.isfinite(norm) & jnp.isfinite(optax.tree.norm(params))  # a large rate can overflow
+        accepted = finite & (loss <= config.loss_limit)
         # The debiased exponential average after t steps, as a recursion on itself.
         weight = (1 - config.average) / (1 - config.average ** (state.step + 1.0))
         average = optax.incremental_update(params, state.average, weight)
