@@ -204,6 +204,10 @@ def test_bfloat16_keeps_float32_parameters_and_nearly_the_logits() -> None:
         ({"kind": "axial", "remat": 1}, "network.remat must be true or false"),
         ({"kind": "pair", "dim": 2.5}, "network.dim"),
         ({"kind": "pair", "statistics": ["basic", "magic"]}, "magic.*kernel"),
+        ({"kind": "pair", "statistics": []}, "a list of 1 to 1000 groups"),
+        ({"kind": "pair", "statistics": [3]}, "a list of 1 to 1000 groups"),
+        ({"kind": "pair", "layers": 100_000}, "network.layers must be an integer from 1 to 256; got 100000"),
+        ({"kind": "axial", "dim": 2**40}, "network.dim must be an integer from 1 to 8192"),
     ],
 )
 def test_wrong_settings_are_refused(config: dict[str, Any], message: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from avici_jl.checkpoints.files import CARD, CHECKPOINTS, CONFIG, PARAMS, read_card, read_config, write_json
+from avici_jl.checkpoints.integrity import check_digest, digest, not_finite
 from avici_jl.checkpoints.run import RunCheckpoints, restore_arrays
 from avici_jl.errors import CheckpointError
 
@@ -40,9 +41,10 @@ def save_model(
         card: what the model was trained on and reaches; plain values.
 
     Raises:
-        CheckpointError: the folder exists and is no finished model.
+        CheckpointError: the folder exists and is no finished model, or the parameters are not finite.
     """
     path = Path(path).absolute()
+    _refuse_diverged(params, path)
     if path.exists() and any(path.iterdir()) and not (path / CONFIG).is_file():
         raise CheckpointError(f"{path} exists and holds something other than a model; choose another folder.")
     if (path / CHECKPOINTS).exists():
@@ -53,7 +55,7 @@ def save_model(
         checkpointer.save(path / PARAMS, jax.tree.map(np.asarray, dict(params)))
     (path / PARAMS / "commit_success.txt").unlink(missing_ok=True)  # names a folder of this machine
     write_json(path / CONFIG, config)
-    write_json(path / CARD, card)
+    write_json(path / CARD, {**card, "digest": digest(params)})
 
 
 def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
@@ -70,7 +72,10 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
         if (path / PARAMS).is_dir():
             with ocp.PyTreeCheckpointer() as checkpointer:
                 params = restore_arrays(checkpointer, path / PARAMS)
-            return LoadedModel(config, params, _complete(read_card(path)))
+            card = read_card(path)
+            check_digest(params, card.get("digest"))
+            _refuse_diverged(params, path)
+            return LoadedModel(config, params, _complete(card))
         with RunCheckpoints(path, read_only=True) as checkpoints:
             state, progress = checkpoints.restore_numpy(checkpoints.best() if best else None)
         return LoadedModel(
@@ -83,6 +88,15 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
         raise CheckpointError(
             f"The parameters in {damaged} cannot be read; copy or train the model again: {str(error).splitlines()[0]}"
         ) from error
+
+
+def _refuse_diverged(params: Mapping[str, Any], path: Path) -> None:
+    odd = not_finite(params)
+    if odd:
+        raise CheckpointError(
+            f"The parameters of the model {path} are of no use: {odd}. Its training diverged; take an "
+            "earlier checkpoint or another model."
+        )
 
 
 def _complete(card: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,8 @@ _CHOICES = {
     "axes": ("both", "variables", "observations"),
     "edges": tuple(EDGE_HEADS),
 }
+_MOST = {"dim": 8192, "layers": 256, "heads": 256, "head_size": 1024, "channels": 4096, "widening": 64}
+"""The largest integers; those of other fields are at most 64."""
 _LIMITS = {"dropout": (1.0, "a share in [0, 1)"), "clip": (float("inf"), "a number, at least 0")}
 
 
@@ -73,7 +75,7 @@ def _expected(name: str, default: Any) -> str:
         return " or ".join(map(repr, _CHOICES[name]))
     if isinstance(default, bool):
         return "true or false"
-    return "a positive integer" if isinstance(default, int) else _LIMITS[name][1]
+    return f"an integer from 1 to {_MOST.get(name, 64)}" if isinstance(default, int) else _LIMITS[name][1]
 
 
 def _fits(name: str, value: Any, default: Any) -> bool:
@@ -82,5 +84,5 @@ def _fits(name: str, value: Any, default: Any) -> bool:
     if isinstance(value, bool) or isinstance(default, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, int):
-        return isinstance(value, int) and value >= 1
+        return isinstance(value, int) and 1 <= value <= _MOST.get(name, 64)
     return isinstance(value, int | float) and 0 <= value < _LIMITS[name][0]

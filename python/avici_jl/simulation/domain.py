@@ -81,7 +81,7 @@ def _read(path: Path, name: str, above: tuple[Path, ...] = ()) -> dict[str, Any]
         raise ConfigError(
             f'There is no domain "{name}". Shipped are {known}; the path of a domain file ends in .toml.'
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as a domain: {error}") from None
     if "code" in table:
         if not isinstance(table["code"], str):

@@ -90,8 +90,11 @@ def count_statistics(groups: Sequence[str]) -> int:
     """Number of statistics in these groups.
 
     Raises:
-        ConfigError: a group or what it is computed from is unknown.
+        ConfigError: a group or what it is computed from is unknown, or there is none.
     """
+    listed = isinstance(groups, list | tuple) and all(isinstance(group, str) for group in groups)
+    if not listed or not 1 <= len(groups) <= 1000:
+        raise ConfigError(f"network.statistics must be a list of 1 to 1000 groups; got {groups!r:.80}.")
     total = 0
     for group in groups:
         name, at, marginal = group.partition("@")
