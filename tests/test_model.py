@@ -113,7 +113,10 @@ def test_probabilities_are_calibrated_by_the_card(model: Model, tmp_path: Path) 
     cooled = Model.load(save(tmp_path / "cooled", temperature=2.0))
     p, q = (np.asarray(m.predict(table()))[~np.eye(4, dtype=bool)] for m in (model, cooled))
     np.testing.assert_allclose(np.log(q / (1 - q)), np.log(p / (1 - p)) / 2, atol=1e-5)
-    for card, message in (({"temperature": 0}, "temperature 0"), ({"thresholds": {"observational": 3}}, "thresholds")):
+    for card, message in (
+        ({"temperature": 0}, "temperature must be above 0"),
+        ({"thresholds": {"observational": 3}}, "thresholds"),
+    ):
         with pytest.raises(CheckpointError, match=message):
             Model.load(save(tmp_path / "wrong", **card))
 

@@ -196,7 +196,7 @@ OTHERS: list[tuple[Callable[[Path], Any], type[AviciError], str]] = [
     (
         lambda f: Model.load(saved_with(lambda m: (m / "config.json").write_text("[]"))(f)),
         CheckpointError,
-        "not the des",
+        "must hold a table",
     ),
     (
         lambda f: Model.load(saved_with(lambda m: (m / "card.json").write_bytes(b"\xff"))(f)),

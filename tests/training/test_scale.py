@@ -101,7 +101,7 @@ def interrupted(workdir: Path, *options: object, devices: int, after: int) -> No
 
 def test_a_run_moves_to_more_devices(one_device: Path, tmp_path: Path) -> None:
     interrupted(tmp_path / "run", *new_run(simulator(tmp_path, "slowly"), "steps=12", *PLAIN), devices=1, after=2)
-    said = train(tmp_path / "run", devices=4)
+    said = train(tmp_path / "run", "--trust", devices=4)
     assert "Going on at step" in said and "on 4 devices" in said
     same(tmp_path / "run", one_device)
 
@@ -132,5 +132,5 @@ def test_two_processes_share_a_run_and_its_checkpoints(one_device: Path, tmp_pat
     assert [process.wait() for process in processes] == [0, 0], "".join(said) + quiet
     assert any("on 4 devices" in line for line in said) and any("stopped at step 8 of 12" in line for line in said)
     assert "step" not in quiet
-    train(tmp_path / "run")
+    train(tmp_path / "run", "--trust")
     same(tmp_path / "run", one_device)

@@ -132,7 +132,7 @@ function read_npy(file::IO, path::AbstractString)
     known = type !== nothing && haskey(NPY_TYPES, type[1]) && shape !== nothing
     known || throw(ArgumentError("$path must be a matrix or vector of numbers, its header is $(strip(header))"))
     sizes = Tuple(something(tryparse(Int, size), typemax(Int)) for size in shape.captures if !isempty(size))
-    declared = prod(big.(sizes)) * sizeof(NPY_TYPES[type[1]])
+    declared = prod(big, sizes) * sizeof(NPY_TYPES[type[1]])
     declared <= filesize(path) || # before memory is taken for it
         throw(ArgumentError("$path is cut short: it declares $declared bytes of numbers"))
     by_columns = length(sizes) == 1 || occursin(r"'fortran_order': *True", header)

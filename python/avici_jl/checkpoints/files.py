@@ -24,6 +24,7 @@ _DATA: dict[str, Any] = {
     "interventional": Annotated[list[Annotated[float, Range(0, 1)]], Length(1, 1000)],
 }
 _CONFIG: dict[str, Any] = {"data": dict[str, Any], "network": dict[str, Any]}
+_NEEDED = {"data", "network", "kind", "domain"}
 _SHARE = Annotated[float, Range(0, 1)]
 _CARD: dict[str, Any] = {
     "domain": _WORD,
@@ -62,10 +63,10 @@ def read_config(folder: Path) -> dict[str, Any]:
     config = read_json(path)
     for place, hints in (("", _CONFIG), ("data.", _DATA)):
         table = config["data"] if place else config
-        for name in [name for name in hints if name not in table]:
+        for name in _NEEDED & hints.keys() - table.keys():
             raise CheckpointError(f"{path} is not the description of a model of avici_jl: it lacks {place}{name}.")
         _check(table, hints, path, place)
-    if any("d" not in size for size in config["data"]["sizes"]):
+    if any("d" not in size for size in config["data"].get("sizes", [])):
         raise CheckpointError(f"{path}: data.sizes: each needs d, a number of variables.")
     _check(config, {"init": _WORD}, path)
     return config | {"data": config["data"] | {"domain": Untrusted(config["data"]["domain"])}}
