@@ -12,6 +12,18 @@
     @test level(3) ≈ exp(-0.8 * 2) rtol = 0.08
     @test s.path == solve(p, EulerMaruyama(0.01); cells = 50, perturbations = [knockout(1)], saveat = [0, 0.5, 2.0], seed = 4).path
     @test isempty(solve(p, EulerMaruyama(0.01); cells = 3).path)
+    # Without a burn-in the perturbation begins at the steady state of the wild type.
+    early = solve(
+        p,
+        EulerMaruyama(0.01);
+        cells = 0,
+        cells_each = 20,
+        perturbations = [knockout(1)],
+        saveat = [0, 1],
+        burn_in = 0,
+    ).path
+    @test early[:, 1, 1] ≈ fill(2.5, 20)
+    @test mean(early[:, 1, 2]) ≈ 2.5 * exp(-0.8) rtol = 0.05
     for (wrong, reason) in (
             (saveat = [1, 0],) => "grow",
             (saveat = [-1],) => "from 0",

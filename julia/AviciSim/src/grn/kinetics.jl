@@ -10,6 +10,16 @@ struct Kinetics
 end
 
 function Kinetics(problem::GRNProblem)
+    alike(lists, value) = all(list -> all(isequal(value), list), lists)
+    hill = common_hill(problem)
+    if alike(problem.hill, hill) && alike(problem.half_response, NaN32) && alike(problem.half_factor, 1.0f0)
+        # the usual case, in which a regulator acts on all its targets alike
+        source = findall(are_regulators(problem))
+        position = zeros(Int, length(problem))
+        position[source] = 1:length(source)
+        plain(value) = fill(value, length(source))
+        return Kinetics(source, plain(hill), plain(NaN32), plain(1.0f0), [position[list] for list in problem.regulators])
+    end
     keys, inputs = NTuple{4, Float32}[], [zeros(Int, length(list)) for list in problem.regulators]
     of_key(gene, k) = (
         Float32(problem.regulators[gene][k]),

@@ -46,7 +46,7 @@ as_logic(other) = throw(ArgumentError("a logic is sum, and, or, a function (acti
 # Add to `production` (one gene in many cells) what its regulators do: `activity` is act, cell × channel, `inputs` are the channels of the
 # regulators and `strengths` their signed K. Of a sum, `production` holds Σ |K| of the repressors already (`repression`). `scratch` is room for one
 # number per cell.
-function regulate!(production, ::SumLogic, activity, inputs, strengths, _)
+@inline function regulate!(production, ::SumLogic, activity, inputs, strengths, _)
     for k in eachindex(strengths)
         strength, channel = strengths[k], inputs[k]
         @inbounds @simd ivdep for c in eachindex(production)

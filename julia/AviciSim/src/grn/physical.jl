@@ -26,7 +26,7 @@ struct Cell
     condition::Int
     type::Int
     before::Tuple{Int, Int} # condition (0: wild type) and type until `switch`
-    switch::Int             # steps after which it becomes what it is; 0 if it always was
+    switch::Int             # steps after which it becomes what it is; -1 if it always was
 end
 
 # One experiment of independent cells.
@@ -93,10 +93,11 @@ function physical!(
         draw_programmes(split(rng, "programmes"), design.programmes, n, d),
         worked,
     )
-    steps, saved = burn_in_steps(problem, algorithm, burn_in), [steps_within(time, algorithm) for time in design.saveat]
-    cells, pseudotime = lay_out(split(rng, "pseudotime"), problem, algorithm, conditions, design, steps)
+    relaxing, saved = burn_in_steps(problem, algorithm, burn_in), [steps_within(time, algorithm) for time in design.saveat]
+    cells, pseudotime = lay_out(split(rng, "pseudotime"), problem, algorithm, conditions, design, relaxing)
     foreach(cell -> types[cell.row] = cell.type, cells)
-    steps += isempty(saved) ? (isempty(design.lineage) ? 0 : steps_within(design.branch_time, algorithm)) : saved[end]
+    after_burn_in = !isempty(saved) ? saved[end] : isempty(design.lineage) ? 0 : steps_within(design.branch_time, algorithm)
+    steps = relaxing + after_burn_in
     path = zeros(Float32, isempty(saved) ? 0 : n, d, length(saved))
     blocks = collect(Iterators.partition(cells, CELLS))
     in_threads(length(blocks)) do b
@@ -135,7 +136,7 @@ function lay_out(rng::Stream, problem::GRNProblem, algorithm, conditions, design
             pseudotime[row] = τ + design.branch_time * (generation(design.lineage, type) - 1)
             push!(cells, Cell(row, k, type, (k, parent), total - ceil(Int, τ / algorithm.dt)))
         else
-            push!(cells, Cell(row, k, type, (k, type), 0))
+            push!(cells, Cell(row, k, type, (k, type), -1))
         end
     end
     return cells, pseudotime
@@ -153,7 +154,7 @@ end
 
 # Put a cell at its start.
 function start!(block::Block, c::Int, cell::Cell, experiment::Experiment)
-    condition, type = cell.switch == 0 ? (cell.condition, cell.type) : cell.before
+    condition, type = cell.switch < 0 ? (cell.condition, cell.type) : cell.before
     # a cell in which something escapes is not at the steady state of its condition
     own = condition > 0 && all(view(experiment.worked, cell.row, :))
     start = own ? experiment.starts[condition] : experiment.wild
@@ -186,9 +187,10 @@ end
 
 # `after(t)` is called when `t` steps are done, from 0 on.
 function advance!(after, block::Block, rng::Stream, experiment::Experiment, cells, dt::Float32, steps::Int, noise::Val)
+    switching = [c for (c, cell) in enumerate(cells) if cell.switch >= 0]
     for t in 0:steps - 1
-        for (c, cell) in enumerate(cells)
-            cell.switch == t && t > 0 && become!(block, c, cell.row, experiment, cell.condition, cell.type)
+        for c in switching
+            cells[c].switch == t && become!(block, c, cells[c].row, experiment, cells[c].condition, cells[c].type)
         end
         after(t)
         check_interrupt()
@@ -224,7 +226,7 @@ function step!(block::Block, problem::GRNProblem, kinetics::Kinetics, inverses, 
 end
 
 # Add to the production what a gene's regulators do.
-function regulate!(block::Block, problem::GRNProblem, kinetics::Kinetics, gene::Int)
+@inline function regulate!(block::Block, problem::GRNProblem, kinetics::Kinetics, gene::Int)
     inputs, strengths, logic = kinetics.inputs[gene], problem.interaction[gene], problem.logic[gene]
     if logic isa SumLogic
         # by name, so that the compiler knows the method

@@ -130,7 +130,11 @@ function simulate_grn(
         worked[n_obs + r, gene] = truth.worked[n_obs + r, gene]
     end
     drawn = Dict{String, Any}("mode" => String(mechanism.mode), "measurement" => described(noise))
-    known = Dict{Symbol, Any}(:expression => expression[:, 1:d], :cell_types => truth.types, :drawn => drawn)
+    known = Dict{Symbol, Any}(
+        :expression => genes == d ? expression : expression[:, 1:d],
+        :cell_types => truth.types,
+        :drawn => drawn,
+    )
     known[:signs], known[:strengths] = signs_and_strengths(problem, d)
     batches === nothing || (known[:batch] = truth.batches)
     mask == worked || (known[:true_interventions] = worked)

@@ -95,13 +95,13 @@ function solve(
         problem,
         collect(Perturbation, perturbations),
         problem.names[columns],
-        expression[:, columns],
+        columns == 1:length(problem) ? expression : expression[:, columns],
         technology === nothing ? nothing : counts,
         truth.types,
         conditions,
         truth.batches,
         times,
-        truth.path[:, columns, :],
+        isempty(truth.path) ? zeros(Float32, 0, length(columns), 0) : truth.path[:, columns, :],
         truth.pseudotime,
         truth.programmes,
         truth.worked,
@@ -246,7 +246,7 @@ function trajectory(
     means = inverses(kinetics, means_of_types(wild))
     experiment = Experiment(problem, kinetics, means, [effects], [wild], wild, DrawnProgramme[], worked)
     block, rng = Block(LANES, length(problem), length(kinetics.source)), Stream(seed, 0, "trajectory")
-    cell = Cell(1, 1, Int(cell_type), (1, Int(cell_type)), 0)
+    cell = Cell(1, 1, Int(cell_type), (1, Int(cell_type)), -1)
     start!(block, 1, cell, experiment)
     found = Matrix{Float32}(undef, length(problem), steps)
     advance!(block, rng, experiment, [cell], algorithm, max(steps - 1, 0)) do t
