@@ -9,33 +9,20 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
 
 import anndata
 import jax
 import numpy as np
 import pandas as pd
 import pytest
-from flax import nnx
 
 import avici_jl
 from avici_jl import CheckpointError, DataWarning, InputError, Model, list_models
 from avici_jl._runtime.resources import pretrained_dir
-from avici_jl.checkpoints.model import save_model
-from avici_jl.network import build_network
+from tiny_models import save
 
-NETWORK = {"kind": "pair", "dim": 8, "layers": 1, "channels": 4, "statistics": ["basic"]}
 OLD = Path(__file__).parent / "checkpoints" / "0.1"
 NAMES = ["raf", "mek", "erk", "akt"]
-
-
-def save(path: Path, kind: str = "values", data: dict[str, Any] | None = None, **card: Any) -> Path:
-    network = build_network(NETWORK, rngs=nnx.Rngs(0))
-    params = nnx.to_pure_dict(nnx.state(network, nnx.Param))
-    params = jax.tree.map(lambda leaf: leaf + 0.05, params)
-    config = {"network": NETWORK, "data": {"domain": "linear", "kind": kind, **(data or {})}}
-    save_model(path, config=config, params=params, card={"threshold": 0.3, **card})
-    return path
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ class Predictor:
         self._functions: dict[tuple[Any, ...], Callable[..., jax.Array]] = {}
 
     def __call__(self, seen: np.ndarray) -> np.ndarray:
-        """Logits [d, d] float32 of the entries of a table [n, d, channels], see `avici_jl.data.standardize.features`."""
+        """Logits [d, d] float32 of a table's entries [n, d, channels], see `avici_jl.data.standardize.features`."""
         context = (seen.shape, bool(jax.config.values["jax_enable_x64"]), jax.export.default_export_platform())
         with blas_threads(seen.shape[1]):
             if context in self._functions:
