@@ -6,11 +6,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup others demo test lint docs transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe benchmarks clean
+.PHONY: help setup others demo test test-slow lint docs transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe benchmarks clean
 
 help:
 	@echo "make demo    show the package at work"
-	@echo "make test    lint, type check, Python tests, Julia tests"
+	@echo "make test    lint, type check, and the quick tests: those that are not marked slow"
+	@echo "make test-slow   the other tests, and those of Julia"
 	@echo "make lint    lint and type check only"
 	@echo "make bench-simulators   speed of the simulators beside others (installs those)"
 	@echo "make bench-reference    the shipped models on data of the reference's own generators (installs those)"
@@ -31,7 +32,10 @@ demo: setup
 	$(WITH_JULIA) $(BIN)/avici-jl demo --force
 
 test: lint setup
-	$(WITH_JULIA) $(BIN)/pytest
+	$(WITH_JULIA) $(BIN)/pytest -m "not slow"
+
+test-slow: setup
+	$(WITH_JULIA) $(BIN)/pytest -m slow
 	$(WITH_JULIA) $(BIN)/python tests/julia.py
 
 # Not through requirements: sdcd asks for old releases that it does not need, and of cdt only its data are read.

@@ -1,10 +1,11 @@
-"""Settings shared by all tests: the CPU, compiled code kept for later, and the same examples in every run."""
+"""Settings shared by all tests: the CPU, compiled code kept for later, the same examples in every run, and markers."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -15,3 +16,45 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 settings.register_profile("deterministic", derandomize=True, deadline=None, database=None)
 settings.load_profile("deterministic")
+
+SLOW = (
+    "benchmark/test_benchmark.py::test_methods_find_a_chain",
+    "benchmark/test_benchmark.py::test_the_command_names_experiments_and_writes_a_page",
+    "benchmark/test_generators.py",
+    "cli/test_cli.py::test_the_demo",
+    "data/test_large_tables.py",
+    "network/test_bounded_memory.py",
+    "simulation/test_julia_process.py",
+    "test_docs.py",
+    "test_model.py::test_shipped_models_have_cards_and_beat_chance",
+    "training/test_kill.py",
+    "training/test_pipeline.py",
+    "training/test_scale.py",
+)
+"""Tests that take more than a few seconds: files of a room, or single tests."""
+
+JULIA = (
+    "benchmark/",
+    "cli/",
+    "data/test_bad_input.py",
+    "evaluation/",
+    "simulation/",
+    "test_docs.py",
+    "test_model.py::test_shipped_models_have_cards_and_beat_chance",
+    "test_trust.py",
+    "training/test_data.py",
+    "training/test_pipeline.py::test_each_process_has_a_julia_of_its_own",
+    "training/test_scale.py",
+    "training/test_sources.py",
+    "training/test_training.py",
+)
+"""Tests of which some simulate with Julia."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        name = f"{item.path.relative_to(here).as_posix()}::{item.name}"
+        for marker, places in ((pytest.mark.slow, SLOW), (pytest.mark.julia, JULIA)):
+            if name.startswith(places):
+                item.add_marker(marker)

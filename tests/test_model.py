@@ -9,32 +9,20 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
 
 import anndata
 import jax
 import numpy as np
 import pandas as pd
 import pytest
-from flax import nnx
 
 import avici_jl
 from avici_jl import CheckpointError, DataWarning, InputError, Model, list_models
 from avici_jl._runtime.resources import pretrained_dir
-from avici_jl.checkpoints.model import save_model
-from avici_jl.network import build_network
+from tiny_models import save
 
-NETWORK = {"kind": "pair", "dim": 8, "layers": 1, "channels": 4, "statistics": ["basic"]}
+OLD = Path(__file__).parent / "checkpoints" / "0.1"
 NAMES = ["raf", "mek", "erk", "akt"]
-
-
-def save(path: Path, kind: str = "values", data: dict[str, Any] | None = None, **card: Any) -> Path:
-    network = build_network(NETWORK, rngs=nnx.Rngs(0))
-    params = nnx.to_pure_dict(nnx.state(network, nnx.Param))
-    params = jax.tree.map(lambda leaf: leaf + 0.05, params)
-    config = {"network": NETWORK, "data": {"domain": "linear", "kind": kind, **(data or {})}}
-    save_model(path, config=config, params=params, card={"threshold": 0.3, **card})
-    return path
 
 
 @pytest.fixture
@@ -207,16 +195,22 @@ def test_damaged_and_foreign_models_are_named(tmp_path: Path) -> None:
     (damaged("a") / "config.json").write_text("{")
     (damaged("b") / "config.json").write_text('{"model_type": "bert"}')
     (damaged("c") / "card.json").unlink()
-    shutil.rmtree(damaged("d") / "params" / "ocdbt.process_0")
-    (damaged("e") / "params" / "_METADATA").write_text("?")
-    shutil.rmtree(damaged("f") / "params")
+    with (damaged("d") / "params.npz").open("r+b") as file:
+        file.seek(300)
+        file.write(b"?" * 40)
+    (damaged("e") / "params.npz").write_bytes((tmp_path / "e" / "params.npz").read_bytes()[:-200])
+    (damaged("f") / "params.npz").unlink()
+    shutil.copytree(OLD / "params", damaged("g") / "params")
+    (tmp_path / "g" / "params.npz").unlink()
+    (tmp_path / "g" / "params" / "_METADATA").write_text("?")
     for name, message in (
         ("a", "a/config.json cannot be read"),
         ("b", "b/config.json is not the description of a model"),
         ("c", "c/card.json cannot be read"),
-        ("d", "d/params cannot be read"),
-        ("e", "e/params cannot be read"),
+        ("d", "d/params.npz cannot be read"),
+        ("e", "e/params.npz cannot be read"),
         ("f", "no checkpoint in .*f/checkpoints"),
+        ("g", "g/params cannot be read"),
     ):
         with pytest.raises(CheckpointError, match=message) as found:
             Model.load(tmp_path / name)
@@ -235,7 +229,8 @@ def test_models_of_earlier_releases_keep_loading() -> None:
 
 
 def test_a_prediction_uses_whole_products_so_that_all_devices_agree(model: Model) -> None:
-    text = model._logits.lower(model._state, np.zeros((9, 3, 2), np.float32)).as_text()
+    predictor = model._predictor
+    text = jax.jit(predictor.logits).lower(predictor._leaves, np.zeros((9, 3, 2), np.float32)).as_text()
     products = [line for line in text.splitlines() if "dot_general" in line]
     assert products and all("[HIGHEST, HIGHEST]" in line for line in products)
 
@@ -243,30 +238,50 @@ def test_a_prediction_uses_whole_products_so_that_all_devices_agree(model: Model
 def test_a_shape_is_compiled_once(model: Model) -> None:
     for n, d in ((30, 4), (30, 4), (31, 4), (30, 4)):
         model.predict(np.random.default_rng(n).normal(size=(n, d)))
-    assert model._logits._cache_size() == 2
+    assert len(model._predictor._functions) == 2
+    assert all(function._cache_size() == 1 for function in model._predictor._functions.values())
 
 
 def test_compiled_models_are_kept_on_disk(tmp_path: Path) -> None:
     code = f"""
-import jax, numpy as np
+import sys, jax, numpy as np
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 from avici_jl import Model
 from avici_jl._runtime.compilation import cache_folder
-Model.load({str(save(tmp_path / "small"))!r}).predict(np.random.default_rng(0).normal(size=(20, 4)))
-print(jax.config.jax_compilation_cache_dir, len(list(cache_folder().glob("jit_logits*"))))
+model = Model.load({str(save(tmp_path / "small"))!r})
+p = model.predict(np.random.default_rng(0).normal(size=(20, 4)))
+folder = cache_folder()
+kept = [] if folder is None else [len(list(folder.glob(part))) for part in ("jit_*", "avici-jl-*")]
+print(folder, kept, {{"flax", "orbax"}} & set(sys.modules), p.tobytes().hex(), sep=";")
 """
-    kept = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    kept.pop("JAX_COMPILATION_CACHE_DIR", None)
-    elsewhere = {**kept, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "elsewhere")}
-    off = {**kept, "JAX_ENABLE_COMPILATION_CACHE": "false", "XDG_CACHE_HOME": str(tmp_path / "other")}
+    home = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    home.pop("JAX_COMPILATION_CACHE_DIR", None)
+    elsewhere = {**home, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "elsewhere")}
+    off = {**home, "JAX_ENABLE_COMPILATION_CACHE": "false", "XDG_CACHE_HOME": str(tmp_path / "other")}
     said = []
-    for environment in (kept, elsewhere, off):
+    for environment in (home, home, elsewhere, off):
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        said.append(done.stdout.split())
-    assert said[0][0].startswith(str(tmp_path / "cache")) and int(said[0][1]) > 0
-    assert said[1][0] == str(tmp_path / "elsewhere") and list((tmp_path / "elsewhere").glob("jit_logits*"))
-    assert said[2] == ["None", "0"]
+        said.append(done.stdout.split(";"))
+    folders, kept, loaded, answers = zip(*said, strict=True)
+    assert folders[0] == folders[1] and folders[0].startswith(str(tmp_path / "cache"))
+    assert folders[2:] == (str(tmp_path / "elsewhere"), "None") and not (tmp_path / "other").exists()
+    assert kept[0] == kept[1] == "[1, 2]" and kept[2].endswith(", 2]") and kept[3] == "[]"
+    assert loaded == ("{'flax'}", "set()", "{'flax'}", "{'flax'}")  # the second process neither traces nor compiles
+    assert len(set(answers)) == 1
+
+
+def test_damaged_files_of_the_cache_are_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("avici_jl._runtime.compilation.cache_folder", lambda: tmp_path / "kept")
+    p = Model.load(save(tmp_path / "small")).predict(table())
+    kept = {path: path.read_bytes() for path in (tmp_path / "kept").glob("avici-jl-*")}
+    assert len(kept) == 2
+    for damage in (b"", b"?", b"[1]"):
+        for path in kept:
+            path.write_bytes(damage)
+        np.testing.assert_array_equal(Model.load(tmp_path / "small").predict(table()), p)
+        assert {path.name for path in kept} == {path.name for path in (tmp_path / "kept").glob("avici-jl-*")}
+        assert all(len(path.read_bytes()) > len(damage) for path in kept)
 
 
 @pytest.mark.parametrize("name", list_models())

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
+
+import pytest
 
 import avici_jl
 
@@ -23,3 +27,24 @@ def test_the_wheel_s_folders_exist() -> None:
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     for folder in [*wheel["only-include"], *wheel["exclude"]]:
         assert (ROOT / folder).exists(), folder
+
+
+def test_type_checkers_find_the_annotations() -> None:
+    assert (Path(avici_jl.__file__).parent / "py.typed").is_file()
+
+
+def test_the_citation_names_this_version() -> None:
+    assert f"version: {avici_jl.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+@pytest.mark.skipif(shutil.which("git") is None or not (ROOT / ".git").exists(), reason="no checkout")
+def test_the_tree_is_small_and_holds_nothing_that_a_build_makes() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    sizes = {name: (ROOT / name).stat().st_size for name in listed.split("\0") if name and (ROOT / name).is_file()}
+    assert sum(sizes.values()) <= 30e6
+    assert {name: size for name, size in sizes.items() if size > 5e6} == {}
+    made = ("build/", "dist/", "docs/models/", ".venv/", ".julia/", "runs/", "training_state/")
+    assert [name for name in sizes if name.startswith(made) or name.endswith((".pyc", ".orbax", "Manifest.toml"))] == []
+    for model in (ROOT / "python" / "avici_jl" / "pretrained").iterdir():
+        names = {path.name for path in model.iterdir()}
+        assert {"config.json", "card.json", "card.md", "params.npz"} <= names, model

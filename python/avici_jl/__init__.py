@@ -9,7 +9,6 @@ Importing the package loads neither JAX nor Julia; each is loaded when it is fir
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +30,6 @@ if TYPE_CHECKING:
     from avici_jl.simulation import list_domains, load_domain, simulate
 
     __version__: str
-
-# XLA's thread pool on CPUs gets at least 16 threads. jaxlib's batched LAPACK kernels wait inside a thread of the pool
-# for work that they put into the same pool; when there are as many of them at a time as threads, they wait forever.
-os.environ.setdefault("NPROC", str(max(16, os.cpu_count() or 1)))
 
 _moved.install()
 

@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -56,13 +55,20 @@ MOVED = {
 """Where what an old module held is now; one name, or several."""
 
 
-class OldNames(MetaPathFinder, Loader):
-    """Finds the modules of `MOVED`, and nothing else."""
+class OldNames:
+    """Finder and loader of the modules of `MOVED`, and of nothing else."""
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """The usual one."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
         if fullname.removeprefix(_PACKAGE) not in MOVED:
             return None
-        return ModuleSpec(fullname, self, is_package=any((_PACKAGE + old).startswith(f"{fullname}.") for old in MOVED))
+        return ModuleSpec(
+            fullname,
+            self,  # type: ignore[arg-type]
+            is_package=any((_PACKAGE + old).startswith(f"{fullname}.") for old in MOVED),
+        )
 
     def exec_module(self, module: ModuleType) -> None:
         homes = [_PACKAGE + home for home in MOVED[module.__name__.removeprefix(_PACKAGE)].split()]
@@ -84,4 +90,4 @@ class OldNames(MetaPathFinder, Loader):
 def install() -> None:
     """Let old names be found, before a folder that an old version left behind is taken for a package."""
     if not any(isinstance(finder, OldNames) for finder in sys.meta_path):
-        sys.meta_path.insert(0, OldNames())
+        sys.meta_path.insert(0, OldNames())  # type: ignore[arg-type]

@@ -6,13 +6,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
+from scipy.special import expit
 
-from avici_jl._runtime.compilation import keep_compiled
-from avici_jl._runtime.threads import blas_threads
 from avici_jl.checkpoints import hub
 from avici_jl.checkpoints.find import find_model, list_models
 from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
@@ -21,7 +17,8 @@ from avici_jl.data.inputs import Input, InputOptions, read_input
 from avici_jl.data.shift import differences
 from avici_jl.data.standardize import features
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
-from avici_jl.network import build_network, sees_spreads
+from avici_jl.network import sees_spreads
+from avici_jl.network.predictor import Predictor
 from avici_jl.posterior.edges import check_count, check_probability, edge_table, sample, to_graph
 
 if TYPE_CHECKING:
@@ -69,7 +66,6 @@ class Model:
     """
 
     def __init__(self, loaded: LoadedModel, name: str) -> None:
-        keep_compiled()
         self.name = name
         self.kind: str = loaded.config["data"]["kind"]
         self.domain: str = loaded.card.get("domain", loaded.config["data"]["domain"])
@@ -78,30 +74,17 @@ class Model:
         self.threshold = float(loaded.card.get("threshold", self._thresholds[False]))
         self._loaded = loaded
         self._warned: set[tuple[str, int]] = set()
+        self._temperature = _positive(loaded.card.get("temperature", 1.0), name)
         try:
-            network = nnx.eval_shape(lambda: build_network(loaded.config["network"], rngs=nnx.Rngs(0)))
+            self._predictor = Predictor(loaded.config["network"], loaded.params)
+        except CheckpointError as error:
+            raise CheckpointError(
+                f"The parameters of {name} do not fit the network that its config.json describes: {error}"
+            ) from error
         except (AviciError, TypeError) as error:
             raise CheckpointError(
                 f"The config.json of {name} describes no network that exists here: {error}"
             ) from error
-        graphdef, state = nnx.split(network)
-        params = jax.tree.map(jnp.asarray, loaded.params)
-        expected, found = _shapes(nnx.to_pure_dict(state)), _shapes(params)
-        if expected != found:
-            odd = next(iter(sorted(expected.items() ^ found.items())))[0]
-            raise CheckpointError(
-                f"The parameters of {name} do not fit the network that its config.json describes: {odd} has the shape "
-                f"{found.get(odd, 'of nothing, it is missing')}, expected is {expected.get(odd, 'no such parameter')}."
-            )
-        nnx.replace_by_pure_dict(state, params)
-        self._state = state
-        self._temperature = _positive(loaded.card.get("temperature", 1.0), name)
-
-        def logits(state: Any, seen: jax.Array) -> jax.Array:
-            with jax.default_matmul_precision("float32"):  # the same answer on every device
-                return nnx.merge(graphdef, state)(seen[None])[0]
-
-        self._logits = jax.jit(logits)
 
     @staticmethod
     def load(name_or_path: str | Path) -> Model:
@@ -273,7 +256,7 @@ class Model:
         most = _ROWS * max(config["data"].get("rows") or [len(x)])
         parts = parts_of_rows(x, interventions, most // 2) if len(x) > most else [np.arange(len(x))]
         logits = np.mean([self._part(x[rows], interventions[rows], found.same_units) for rows in parts], axis=0)
-        p = np.array(jax.nn.sigmoid(logits / self._temperature))
+        p = expit(logits / self._temperature).astype(np.float32)
         np.fill_diagonal(p, 0.0)
         if not np.isfinite(p).all():
             raise InputError(
@@ -286,8 +269,7 @@ class Model:
         """Logits [d, d] of some rows."""
         gaps = bool(np.isnan(x).any())
         seen = features(x, interventions, self.kind, gaps=gaps, same_units=True if same_units else None)
-        with blas_threads(seen.shape[1]):
-            return np.asarray(self._logits(self._state, seen))
+        return self._predictor(seen)
 
 
 _ROWS = 2
@@ -310,7 +292,3 @@ def _positive(temperature: Any, name: str) -> float:
     if not isinstance(temperature, int | float) or not temperature > 0:
         raise CheckpointError(f"The card.json of {name} has the temperature {temperature!r}; it must be positive.")
     return float(temperature)
-
-
-def _shapes(params: Any) -> dict[str, tuple[int, ...]]:
-    return {jax.tree_util.keystr(path): leaf.shape for path, leaf in jax.tree_util.tree_leaves_with_path(params)}

@@ -253,24 +253,35 @@ def test_warnings_are_one_line_and_wrong_usage_is_2(trained: Path, tmp_path: Pat
     assert done.returncode == 2 and "Missing argument" in done.stderr and not done.stdout
 
 
-@pytest.mark.parametrize("code", ["import avici_jl", "import sys; sys.argv = ['avici-jl', '--help']; main()"])
-def test_import_and_help_are_quick(code: str) -> None:
-    """Half a second is the aim; the time of the processor is measured, since others may be using the machine."""
-    heavy = "{'jax', 'juliacall', 'matplotlib', 'networkx', 'pandas', 'scipy', 'sklearn'} & set(sys.modules)"
-    program = f"""
-import resource, sys
+HELP = """
+sys.argv = ["avici-jl", "--help"]
 from avici_jl.cli import main
 try:
-    {code}
+    main()
 except SystemExit:
     pass
-used = resource.getrusage(resource.RUSAGE_SELF)
-print({heavy}, used.ru_utime + used.ru_stime)
 """
-    done = subprocess.run([sys.executable, "-c", program], env=os.environ, capture_output=True, text=True)
-    loaded, seconds = done.stdout.splitlines()[-1].rsplit(" ", 1)
-    assert loaded == "set()", done.stderr
-    assert float(seconds) < 0.5
+
+
+@pytest.mark.parametrize(("code", "limit"), [("import avici_jl", 0.1), (HELP, 0.25)], ids=["import", "help"])
+def test_import_and_help_are_quick(code: str, limit: float) -> None:
+    """The time of the processor, start of Python included, is measured, since others may be using the machine."""
+    program = f"""
+import resource, sys
+{code}
+used = resource.getrusage(resource.RUSAGE_SELF)
+heavy = {{"flax", "jax", "juliacall", "matplotlib", "networkx", "numpy", "pandas", "scipy", "sklearn"}}
+print(heavy & set(sys.modules), used.ru_utime + used.ru_stime)
+"""
+    seconds = []
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", program], env=os.environ, capture_output=True, text=True)
+        loaded, used = done.stdout.splitlines()[-1].rsplit(" ", 1)
+        assert loaded == "set()", done.stderr
+        seconds.append(float(used))
+        if seconds[-1] < limit:
+            break
+    assert min(seconds) < limit
 
 
 @pytest.mark.parametrize(

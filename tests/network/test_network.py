@@ -287,11 +287,14 @@ def test_attention_in_blocks_is_exact(length: int) -> None:
 
 
 def test_batched_inverses_end_on_one_core() -> None:
-    """They wait for each other in XLA's thread pool when it is too small; the package makes it large enough."""
+    """They wait for each other in XLA's thread pool when it is too small; `start_jax` makes it large enough."""
     code = """
 import os
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-import avici_jl, jax, jax.numpy as jnp
+import jax, jax.numpy as jnp
+from avici_jl._runtime.threads import start_jax
+start_jax()
+assert "NPROC" not in os.environ
 a = jnp.eye(20)[None].repeat(64, 0) + 0.1
 print(jax.jit(lambda a: sum(jnp.linalg.inv(k * a).sum() for k in range(1, 9)))(a))
 """

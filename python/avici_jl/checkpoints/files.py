@@ -11,7 +11,8 @@ from avici_jl._runtime.settings import Length, OneOf, Range, build
 from avici_jl._runtime.trust import Untrusted
 from avici_jl.errors import CheckpointError, ConfigError
 
-CONFIG, CARD, PARAMS, CHECKPOINTS = "config.json", "card.json", "params", "checkpoints"
+CONFIG, CARD, PARAMS, CHECKPOINTS = "config.json", "card.json", "params.npz", "checkpoints"
+OLD_PARAMS = "params"
 PROGRESS, HELD_OUT = "progress.csv", "held_out.csv"
 
 

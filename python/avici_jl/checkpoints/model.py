@@ -1,7 +1,8 @@
 """A finished model on disk.
 
-It is a folder: `config.json` (all settings), `card.json` (what it was trained on and reaches) and `params/` (Orbax). A
-run's working folder, which has `checkpoints/` (Orbax) and `config.json`, loads as a model too.
+It is a folder: `config.json` (all settings), `card.json` (what it was trained on and reaches) and `params.npz`, or the
+folder `params/` (Orbax) as 0.1 wrote it. A run's working folder, which has `checkpoints/` (Orbax) and `config.json`,
+loads as a model too.
 """
 
 from __future__ import annotations
@@ -11,13 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-import numpy as np
-import orbax.checkpoint as ocp
-
-from avici_jl.checkpoints.files import CARD, CHECKPOINTS, CONFIG, PARAMS, read_card, read_config, write_json
+from avici_jl.checkpoints.files import CARD, CHECKPOINTS, CONFIG, OLD_PARAMS, PARAMS, read_card, read_config, write_json
 from avici_jl.checkpoints.integrity import check_digest, digest, not_finite
-from avici_jl.checkpoints.run import RunCheckpoints, restore_arrays
+from avici_jl.checkpoints.params import read_params, write_params
 from avici_jl.errors import CheckpointError
 
 
@@ -50,10 +47,8 @@ def save_model(
     if (path / CHECKPOINTS).exists():
         raise CheckpointError(f"{path} holds a training run, which must stay as it is; choose another folder.")
     path.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(path / PARAMS, ignore_errors=True)
-    with ocp.StandardCheckpointer() as checkpointer:
-        checkpointer.save(path / PARAMS, jax.tree.map(np.asarray, dict(params)))
-    (path / PARAMS / "commit_success.txt").unlink(missing_ok=True)  # names a folder of this machine
+    write_params(path / PARAMS, params)
+    shutil.rmtree(path / OLD_PARAMS, ignore_errors=True)
     write_json(path / CONFIG, config)
     write_json(path / CARD, {**card, "digest": digest(params)})
 
@@ -68,14 +63,14 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
     """
     path = Path(path).absolute()
     config = read_config(path)
+    stored = next((name for name in (PARAMS, OLD_PARAMS) if (path / name).exists()), CHECKPOINTS)
     try:
-        if (path / PARAMS).is_dir():
-            with ocp.PyTreeCheckpointer() as checkpointer:
-                params = restore_arrays(checkpointer, path / PARAMS)
-            card = read_card(path)
-            check_digest(params, card.get("digest"))
-            _refuse_diverged(params, path)
-            return LoadedModel(config, params, _complete(card))
+        if stored == PARAMS:
+            return _checked(config, read_params(path / PARAMS), path)
+        from avici_jl.checkpoints.run import RunCheckpoints, read_orbax  # not needed for what is saved now
+
+        if stored == OLD_PARAMS:
+            return _checked(config, read_orbax(path / OLD_PARAMS), path)
         with RunCheckpoints(path, read_only=True) as checkpoints:
             state, progress = checkpoints.restore_numpy(checkpoints.best() if best else None)
         return LoadedModel(
@@ -84,10 +79,18 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
     except CheckpointError:
         raise
     except Exception as error:
-        damaged = path / PARAMS if (path / PARAMS).is_dir() else path / CHECKPOINTS
         raise CheckpointError(
-            f"The parameters in {damaged} cannot be read; copy or train the model again: {str(error).splitlines()[0]}"
+            f"The parameters in {path / stored} cannot be read; copy or train the model again: "
+            f"{str(error).splitlines()[0]}"
         ) from error
+
+
+def _checked(config: dict[str, Any], params: dict[str, Any], path: Path) -> LoadedModel:
+    """A model, if its parameters are those that were saved, and of use."""
+    card = read_card(path)
+    check_digest(params, card.get("digest"))
+    _refuse_diverged(params, path)
+    return LoadedModel(config, params, _complete(card))
 
 
 def _refuse_diverged(params: Mapping[str, Any], path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,15 +11,13 @@ from typing import Any
 
 import jax
 import numpy as np
-import orbax.checkpoint as ocp
 from flax import nnx
 from jax.experimental import multihost_utils
 
 from avici_jl.checkpoints.files import CHECKPOINTS
 from avici_jl.checkpoints.integrity import check_digest, check_size, digest, not_finite
+from avici_jl.checkpoints.quiet import ocp, quiet_orbax
 from avici_jl.errors import CheckpointError, TrainingError
-
-logging.getLogger("absl").setLevel(logging.ERROR)
 
 _DAMAGED, _SCORE, _DIGEST = "damaged", "auprc", "digest"
 
@@ -39,6 +36,8 @@ class RunCheckpoints:
     def __init__(self, workdir: str | Path, *, keep: int = 2, read_only: bool = False) -> None:
         self._workdir = Path(workdir).absolute()
         self._folder = self._workdir / CHECKPOINTS
+        self._quiet = contextlib.ExitStack()
+        self._quiet.enter_context(quiet_orbax())
         best = ocp.checkpoint_managers.BestN(get_metric_fn=_score, n=1, keep_checkpoints_without_metrics=False)
         newest = ocp.checkpoint_managers.LatestN(n=keep)
         kept = ocp.checkpoint_managers.AnyPreservationPolicy([newest, best])
@@ -138,8 +137,7 @@ class RunCheckpoints:
         """A state as nested dicts of NumPy arrays, without knowing its structure; by default the newest readable."""
 
         def read(step: int) -> tuple[dict[str, Any], dict[str, Any]]:
-            with ocp.PyTreeCheckpointer() as checkpointer:
-                state = restore_arrays(checkpointer, self._folder / str(step) / "state")
+            state = read_orbax(self._folder / str(step) / "state")
             progress = self._manager.restore(step, args=ocp.args.Composite(progress=ocp.args.JsonRestore()))["progress"]
             found = _checked({"state": state, "progress": progress})
             return found["state"], found["progress"]
@@ -153,6 +151,7 @@ class RunCheckpoints:
             self.wait()
         finally:
             self._manager.close()
+            self._quiet.close()
 
     def _steps(self) -> list[int]:
         steps = list(self._manager.all_steps())
@@ -204,10 +203,11 @@ def _score(metrics: Any) -> float:
     return metrics[_SCORE] if metrics else float("-inf")
 
 
-def restore_arrays(checkpointer: Any, path: Path) -> Any:
+def read_orbax(path: Path) -> Any:
     """A saved tree as NumPy arrays, whatever devices it was saved from."""
-    metadata = checkpointer.metadata(path).item_metadata.tree
-    check_size([(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(metadata)], path)
-    arguments = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), metadata)
-    tree = checkpointer.restore(path, args=ocp.args.PyTreeRestore(restore_args=arguments))
+    with quiet_orbax(), ocp.PyTreeCheckpointer() as checkpointer:
+        metadata = checkpointer.metadata(path).item_metadata.tree
+        check_size([(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(metadata)], path)
+        arguments = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), metadata)
+        tree = checkpointer.restore(path, args=ocp.args.PyTreeRestore(restore_args=arguments))
     return nnx.restore_int_paths(tree)  # the keys of lists, which are strings on disk

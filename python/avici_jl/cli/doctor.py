@@ -77,12 +77,9 @@ def _devices() -> Finding:
 
 
 def _cache() -> Finding:
-    import jax
+    from avici_jl._runtime.compilation import cache_folder
 
-    from avici_jl._runtime.compilation import keep_compiled
-
-    keep_compiled()
-    folder = jax.config.values["jax_compilation_cache_dir"]
+    folder = cache_folder()
     if folder is None:
         return Finding(
             "compiled networks",

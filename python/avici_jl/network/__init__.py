@@ -6,61 +6,27 @@ the variables. Logits on the diagonal are -30: no variable causes itself.
 
 Each has two parts: `summarize` has no parameters, and `from_summary` makes logits of what it gives. The pair network's
 summary has no rows any more, so that its second part is compiled once for each number of variables.
+
+Importing it loads no Flax: a prediction that was compiled before on this machine needs none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flax import nnx
+if TYPE_CHECKING:
+    from avici_jl.network.build import build_network
 
-from avici_jl.errors import ConfigError
-from avici_jl.network.axial import AxialConfig, AxialTransformer
-from avici_jl.network.heads import EDGE_HEADS
-from avici_jl.network.pair import PairConfig, PairTransformer
-
-_KINDS: dict[str, tuple[Any, Any]] = {
-    "axial": (AxialConfig, AxialTransformer),
-    "pair": (PairConfig, PairTransformer),
-}
+__all__ = ["build_network", "sees_spreads"]
 
 
-_CHOICES = {
-    "dtype": ("float32", "bfloat16"),
-    "axes": ("both", "variables", "observations"),
-    "edges": tuple(EDGE_HEADS),
-}
-_MOST = {"dim": 8192, "layers": 256, "heads": 256, "head_size": 1024, "channels": 4096, "widening": 64}
-"""The largest integers; those of other fields are at most 64."""
-_LIMITS = {"dropout": (1.0, "a share in [0, 1)"), "clip": (float("inf"), "a number, at least 0")}
+def __getattr__(name: str) -> Any:
+    if name == "build_network":
+        from avici_jl.network.build import build_network
 
-
-def build_network(config: Mapping[str, Any], *, rngs: nnx.Rngs) -> nnx.Module:
-    """A network with fresh parameters.
-
-    Args:
-        config: `kind` ("axial" or "pair") and fields of `AxialConfig` or `PairConfig`.
-        rngs: random keys for the initial parameters.
-
-    Raises:
-        ConfigError: the kind, a field or a value is not one that exists.
-    """
-    values = dict(config)
-    kind = values.pop("kind", None)
-    if kind not in _KINDS:
-        raise ConfigError(f"network.kind must be one of {', '.join(_KINDS)}; got {kind!r}.")
-    settings, network = _KINDS[kind]
-    known = {field.name: field for field in fields(settings)}
-    for name, value in values.items():
-        if name not in known:
-            raise ConfigError(f"Unknown setting network.{name}. A network of kind {kind} has: {', '.join(known)}.")
-        default = known[name].default
-        if default is not MISSING and not _fits(name, value, default):
-            expected = _expected(name, default)
-            raise ConfigError(f"network.{name} must be {expected}; got {value!r}.")
-    return network(settings(**values), rngs=rngs)
+        return build_network
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def sees_spreads(config: Mapping[str, Any]) -> bool:
@@ -68,21 +34,3 @@ def sees_spreads(config: Mapping[str, Any]) -> bool:
     if config.get("kind") == "axial":
         return bool(config.get("channels", 2) > 3)
     return any(group.partition("@")[0] == "scale" for group in config.get("statistics", ()))
-
-
-def _expected(name: str, default: Any) -> str:
-    if isinstance(default, str):
-        return " or ".join(map(repr, _CHOICES[name]))
-    if isinstance(default, bool):
-        return "true or false"
-    return f"an integer from 1 to {_MOST.get(name, 64)}" if isinstance(default, int) else _LIMITS[name][1]
-
-
-def _fits(name: str, value: Any, default: Any) -> bool:
-    if isinstance(default, str):
-        return value in _CHOICES[name]
-    if isinstance(value, bool) or isinstance(default, bool):
-        return isinstance(value, bool) and isinstance(default, bool)
-    if isinstance(default, int):
-        return isinstance(value, int) and 1 <= value <= _MOST.get(name, 64)
-    return isinstance(value, int | float) and 0 <= value < _LIMITS[name][0]

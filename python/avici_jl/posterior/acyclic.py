@@ -7,7 +7,6 @@ Edges are independent a priori; what is drawn and maximised here is their distri
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 
 EXACT = 16
@@ -126,6 +125,8 @@ def most_probable_acyclic(p: np.ndarray, edges: np.ndarray, threshold: float = 0
     Returns:
         [d, d] bool, a subset of `edges`.
     """
+    import networkx as nx
+
     odds = np.log(np.clip(p, _CERTAIN, 1 - _CERTAIN)) - np.log1p(-np.clip(p, _CERTAIN, 1 - _CERTAIN))
     cut = np.clip(threshold, _CERTAIN, 1 - _CERTAIN)
     gain = np.maximum(odds - (np.log(cut) - np.log1p(-cut)), 1e-9)  # every candidate is worth something

@@ -17,6 +17,7 @@ from flax import nnx
 from jax.experimental import multihost_utils
 
 from avici_jl._runtime.compilation import keep_compiled
+from avici_jl._runtime.threads import start_jax
 from avici_jl._runtime.trust import Untrusted, trusted
 from avici_jl.checkpoints.files import CHECKPOINTS, CONFIG, PROGRESS, read_config, write_json
 from avici_jl.checkpoints.find import find_model
@@ -77,9 +78,9 @@ def run(
     if distributed is not None:
         join(distributed)
     workdir = Path(workdir)
-    keep_compiled()
+    start_jax()
     try:
-        with _alone(workdir):
+        with keep_compiled(), _alone(workdir):
             config, source = settle(workdir, domain, preset, overrides, say, trust=trust)
             with RunCheckpoints(workdir, keep=config.keep) as checkpoints, _interruptible() as interrupted:
                 Trainer(config, workdir, source, checkpoints, say).train(minutes, interrupted, workers)
