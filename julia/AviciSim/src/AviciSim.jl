@@ -10,6 +10,7 @@ module AviciSim
 import Pkg # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
 import Distributed
 import LinearAlgebra
+import Random
 
 export Autocorrelation, Batches, Counts, DetectionLimit, HiddenCauses, Imperfection, InterventionErrors, LeftOut, Levels
 export MeasurementError, MissingValues, Outliers, Repeats, Rounding, Selection, SoftIntervention
@@ -74,5 +75,6 @@ include("simulate.jl")
 include("sortability.jl")
 include("io.jl")
 include("cli.jl")
+include("companions.jl")
 
 end
