@@ -4,8 +4,11 @@ module AviciSimCommonSolveExt
 import AviciSim
 import CommonSolve
 
-CommonSolve.solve(problem::AviciSim.GRNProblem, algorithm::AviciSim.EulerMaruyama; options...) =
-    AviciSim.solve(problem, algorithm; options...)
+CommonSolve.solve(problem::AviciSim.GRNProblem, algorithm::AviciSim.EulerMaruyama; options...) = AviciSim.solve(
+    problem,
+    algorithm;
+    options...,
+)
 
 # A problem that is ready to be solved.
 struct Initialized{Options}
@@ -14,8 +17,11 @@ struct Initialized{Options}
     options::Options
 end
 
-CommonSolve.init(problem::AviciSim.GRNProblem, algorithm::AviciSim.EulerMaruyama; options...) =
-    Initialized(problem, algorithm, options)
+CommonSolve.init(problem::AviciSim.GRNProblem, algorithm::AviciSim.EulerMaruyama; options...) = Initialized(
+    problem,
+    algorithm,
+    options,
+)
 
 CommonSolve.solve!(ready::Initialized) = AviciSim.solve(ready.problem, ready.algorithm; ready.options...)
 

@@ -60,8 +60,12 @@ Stream(rng::Random.AbstractRNG, index::Integer, first_purpose, purpose...) = Str
 
 # What a generator of Julia's has to give; everything else is made of it.
 Random.rng_native_52(::Stream) = UInt64
-Random.rand(rng::Stream, ::Random.SamplerType{T}) where {T <: Union{Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64}} = next_word(rng) % T
-Random.rand(rng::Stream, ::Random.SamplerType{T}) where {T <: Union{Int128, UInt128}} = ((next_word(rng) % UInt128) << 64 | next_word(rng)) % T
+Random.rand(rng::Stream, ::Random.SamplerType{T}) where {T <:
+    Union{Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64}} = next_word(rng) % T
+Random.rand(rng::Stream, ::Random.SamplerType{T}) where {T <: Union{Int128, UInt128}} = (
+    (next_word(rng) % UInt128) << 64 | next_word(rng)
+) %
+    T
 Random.rand(rng::Stream, ::Random.SamplerTrivial{Random.CloseOpen01{Float64}}) = uniform(rng)
 Base.copy(rng::Stream) = copy!(Stream(0, 0), rng)
 Base.copy!(to::Stream, from::Stream) = ((to.key, to.twist, to.counter) = (from.key, from.twist, from.counter); to)

@@ -28,7 +28,7 @@ A gene network with its parameters: the chemical Langevin equation of gene expre
 - `logic`: how regulators act together: `:sum`, `:and`, `:or`, a function or a [`Logic`](@ref), or a vector of these, one for each gene.
 - `sign_probability`: probability (or its distribution over regulators) that an edge activates, where the network does not say.
 - `noise`: `:dpd`, √P and √(λx) drive independent Wiener processes; `:spd`, the same one; `:sp`, production only.
-- `seed`: of what is drawn.
+- `seed`: of what is drawn, an integer or a generator.
 
 A leak, a logic other than the sum, Hill coefficients that differ, and half-responses of one's own need the mode `:physical`.
 
@@ -69,7 +69,7 @@ function GRNProblem(
     cell_types::Integer = basal isa AbstractMatrix ? size(basal, 2) : 1,
     sign_probability = 0.5,
     noise::Symbol = :dpd,
-    seed::Integer = 0,
+    seed::Seed = 0,
 )
     network = network isa Network ? network : Network(network)
     cell_types >= 1 || throw(ArgumentError("cell_types must be at least 1, got $cell_types"))
@@ -167,7 +167,7 @@ function values_of(name, given, count::Int, rng::Stream; each::Bool = true)
         length(given) == count || throw(ArgumentError("$name has $(length(given)) entries where $count are expected"))
         Float64.(given)
     else
-        settled = given isa Distribution ? given : Float64(given)
+        settled = single(given, name)
         each ? [draw(settled, rng) for _ in 1:count] : fill(draw(settled, rng), count)
     end
     all(v -> 0 <= v < Inf, found) || throw(ArgumentError("$name must be finite and at least 0"))

@@ -17,7 +17,7 @@ Simulate `cells` wild-type cells and `cells_each` of every perturbation, spread 
   needs an acyclic network.
 - `technology`: a [`TechnicalNoise`](@ref) or the name of one of its profiles.
 - `batches`: [`BatchEffects`](@ref) of the technology.
-- `seed`: the same seed gives the same bytes on any number of threads.
+- `seed`: an integer, or a generator to draw it from; the same seed gives the same bytes on any number of threads.
 
 In the mode `:physical` only:
 
@@ -53,7 +53,7 @@ function solve(
     lineage = Pair{Int, Int}[],
     branch_time::Real = 5.0,
     measured = Colon(),
-    seed::Integer = 0,
+    seed::Seed = 0,
 )
     all(p -> p isa Perturbation, perturbations) ||
         throw(ArgumentError("perturbations must be a list of knockout(...), crispri(...) and so on, got $(repr(perturbations))"))
@@ -233,7 +233,7 @@ function trajectory(
     steps::Integer,
     perturbation::Perturbation = Perturbation(),
     cell_type::Integer = 1,
-    seed::Integer = 0,
+    seed::Seed = 0,
 )
     1 <= cell_type <= cell_types(problem) ||
         throw(ArgumentError("there is no cell type $cell_type; there are $(cell_types(problem))"))
