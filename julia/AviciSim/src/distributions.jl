@@ -21,6 +21,10 @@ end
     Distribution(name, a, b)
 
 For code what `{ name = [a, b] }` is in a domain file, as in `Distribution(:uniform, 1, 3)`.
+
+```julia
+Distribution(:lognormal, 0, 0.5)
+```
 """
 Distribution(name::Symbol, a::Real, b::Real) = distribution(String(name), [a, b], "Distribution")
 

@@ -51,6 +51,10 @@ end
 Read a dataset that [`save_dataset`](@ref), or Python, has written.
 
 Throws an `ArgumentError` if something is missing or does not fit together.
+
+```julia
+load_dataset(save_dataset("my-data", simulate("linear"; d=4, n_obs=10))).x
+```
 """
 function load_dataset(folder::AbstractString)
     path = joinpath(folder, "meta.toml")

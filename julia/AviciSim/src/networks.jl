@@ -16,6 +16,11 @@ An adjacency matrix has `adjacency[i, j] != 0` where i → j; negative entries r
 are refused. Edges may be given as pairs of names, as in `Network(["lacI" => "lacZ", "crp" => "lacZ"]; signs=[-1, 1])`.
 
 Throws an `ArgumentError` if names repeat, an edge repeats or something does not fit.
+
+```julia
+Network(["crp" => "lacZ", "lacI" => "lacZ"]; signs=[1, -1])
+Network([0 -1; 0 0]; names=["lacI", "lacZ"])
+```
 """
 struct Network
     names::Vector{String}
@@ -57,6 +62,10 @@ Base.show(io::IO, network::Network) = print(io, "Network of $(length(network)) v
     adjacency(network)::Matrix{UInt8}
 
 Entry [i, j] is 1 where i → j.
+
+```julia
+adjacency(Network(["crp" => "lacZ", "lacI" => "lacZ"]))     # [0 1 0; 0 0 0; 0 1 0]
+```
 """
 function adjacency(network::Network)
     graph = zeros(UInt8, length(network), length(network))

@@ -226,6 +226,11 @@ end
 
 Expression of one cell, gene × step, from the deterministic steady state of the wild type on; the perturbation acts from the first step. For several
 cells, and times instead of steps, see `saveat` of [`solve`](@ref).
+
+```julia
+problem = GRNProblem(Network(["crp" => "lacZ"]; signs=[1]); basal=2.0, interaction=4.0)
+trajectory(problem, EulerMaruyama(0.01); steps=1000)       # 2 × 1000
+```
 """
 function trajectory(
     problem::GRNProblem,
