@@ -7,7 +7,10 @@ const PROJECT = AviciSim.Pkg.TOML.parsefile(joinpath(ROOT, "Project.toml"))
 "What a new Julia prints that finds stand-ins of other packages."
 function in_a_new_julia(code)
     companions = joinpath(ROOT, "test", "companions")
-    return read(`$(Base.julia_cmd()) --startup-file=no --project=$ROOT -e $("push!(LOAD_PATH, $(repr(companions))); " * code)`, String)
+    return read(
+        `$(Base.julia_cmd()) --startup-file=no --project=$ROOT -e $("push!(LOAD_PATH, $(repr(companions))); " * code)`,
+        String,
+    )
 end
 
 @testset "Project.toml is complete" begin
