@@ -12,6 +12,7 @@ own(x::Distributions.Beta) = (:beta, Distributions.params(x)...)
 own(x) = throw(ArgumentError("a Uniform, Normal, LogNormal or Beta is expected, or numbers drawn from the distribution, got $x"))
 
 AviciSim.Distribution(x::Distributions.UnivariateDistribution) = AviciSim.Distribution(own(x)...)
+AviciSim.own_distribution(x::Distributions.UnivariateDistribution) = AviciSim.Distribution(x)
 AviciSim.single(x::Distributions.UnivariateDistribution, ::Any) = AviciSim.Distribution(x)
 
 end

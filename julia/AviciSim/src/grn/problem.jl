@@ -161,13 +161,14 @@ end
 
 # `count` numbers at least 0: given as they are, one for all, or drawn (anew for `each`, or once).
 function values_of(name, given, count::Int, rng::Stream; each::Bool = true)
+    given = own_distribution(given)
     given isa Union{Real, Distribution, AbstractVector{<:Real}} ||
         throw(ArgumentError("$name must be a number, a Distribution or a vector of numbers, got $(repr(given))"))
     found = if given isa AbstractVector
         length(given) == count || throw(ArgumentError("$name has $(length(given)) entries where $count are expected"))
         Float64.(given)
     else
-        settled = single(given, name)
+        settled = given isa Distribution ? given : Float64(given)
         each ? [draw(settled, rng) for _ in 1:count] : fill(draw(settled, rng), count)
     end
     all(v -> 0 <= v < Inf, found) || throw(ArgumentError("$name must be finite and at least 0"))
