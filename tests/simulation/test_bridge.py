@@ -114,6 +114,7 @@ def test_the_julia_project_of_the_checkout_matches_the_package() -> None:
     top = tomllib.loads((ROOT / "Project.toml").read_text())
     package = tomllib.loads((ROOT / "julia" / "AviciSim" / "Project.toml").read_text())
     assert (ROOT / top.pop("path")).is_file()
+    assert top.pop("compat").items() <= package["compat"].items()
     assert top == {key: package[key] for key in top}
     assert top["deps"] == package["deps"]
 

@@ -10,6 +10,7 @@ module AviciSim
 import Pkg # for Pkg.TOML: Julia 1.5 has no other TOML, and on later releases it is the standard library's
 import Distributed
 import LinearAlgebra
+import Random
 
 export Autocorrelation, Batches, Counts, DetectionLimit, HiddenCauses, Imperfection, InterventionErrors, LeftOut, Levels
 export MeasurementError, MissingValues, Outliers, Repeats, Rounding, Selection, SoftIntervention
@@ -72,7 +73,9 @@ include("domain.jl")
 include("dataset.jl")
 include("simulate.jl")
 include("sortability.jl")
+include("csv.jl")
 include("io.jl")
 include("cli.jl")
+include("companions.jl")
 
 end

@@ -1,18 +1,23 @@
 # The command line of bin/avicisim.
 
 const USAGE = """
-usage: avicisim simulate DOMAIN --out FOLDER [--d 30] [--n-obs 1000] [--n-int 0] [--seed 0] [--index 0] [-n 1] [--network FILE]
+usage: avicisim simulate DOMAIN --out PATH [--d 30] [--n-obs 1000] [--n-int 0] [--seed 0] [--index 0] [-n 1] [--network FILE]
        avicisim domains
        avicisim sortability [DOMAIN ...]
+       avicisim --version
 
-simulate  write datasets as folders: x.npy, interventions.npy, graph.npy, expression.npy (of genes), meta.toml
-          -n COUNT makes the datasets INDEX to INDEX + COUNT - 1, each in a folder of its own inside FOLDER
+simulate  write datasets as folders: x.npy, interventions.npy, graph.npy, expression.npy (of genes), meta.toml;
+          or, with --out TABLE.csv, as TABLE.csv, TABLE-interventions.csv and TABLE-graph.csv
+          -n COUNT makes the datasets INDEX to INDEX + COUNT - 1, each in a folder of its own inside PATH
           --network FILE is an edge list (regulator, target and perhaps the sign + or -) instead of random graphs of --d variables
 domains   list the shipped domains
 sortability  print a table of how far the order of variances and of R² gives away the graphs of domains (of all that are shipped)
 
+An option and its value may be one word, as in --out=data.
 DOMAIN (or --domain DOMAIN) is a name or the path of a .toml file. More threads: julia -t 4 bin/avicisim ...
 More processes: julia -p 4 bin/avicisim ... The datasets are the same bytes however many of either."""
+
+const VERSION_OF_PACKAGE = Pkg.TOML.parsefile(joinpath(dirname(@__DIR__), "Project.toml"))["version"]
 
 """
     main(arguments)::Int
@@ -34,6 +39,9 @@ function command(arguments)
     if any(in(("-h", "--help")), arguments) || arguments == ["help"]
         println(USAGE)
         return 0
+    elseif arguments == ["--version"]
+        println("avicisim ", VERSION_OF_PACKAGE)
+        return 0
     elseif arguments == ["domains"]
         for name in list_domains()
             println(rpad(name, 24), load_domain(name).description)
@@ -54,7 +62,7 @@ function simulate_command(arguments)
     options = read_options(arguments[(named ? 1 : 2):end])
     domain = named ? get(options, "domain", nothing) : arguments[1]
     domain === nothing && throw(ArgumentError("a domain is missing"))
-    haskey(options, "out") || throw(ArgumentError("--out FOLDER is missing"))
+    haskey(options, "out") || throw(ArgumentError("--out PATH is missing"))
     number(name, default) = whole(name, get(options, name, default))
     network = get(options, "network", nothing)
     d = network === nothing || haskey(options, "d") ? number("d", "30") : nothing
@@ -67,6 +75,7 @@ function simulate_command(arguments)
         return 0
     end
     count = number("n", "1")
+    endswith(options["out"], ".csv") && throw(ArgumentError("-n makes folders inside the folder --out, which is no .csv then"))
     count >= 1 || throw(ArgumentError("-n needs a number from 1 on, got $count"))
     load_domain(domain) # is refused here, not in another process
     simulate_many(domain, options["out"], index:index + count - 1, size)
@@ -119,11 +128,13 @@ folder_of(out, index) = joinpath(out, "dataset-" * lpad(index, 6, '0'))
 
 function read_options(arguments)
     options, known = Dict{String, String}(), ("domain", "d", "n-obs", "n-int", "seed", "index", "out", "n", "network")
-    for k in 1:2:length(arguments)
-        name = arguments[k] == "-n" ? "--n" : arguments[k]
+    words = Iterators.Stateful(arguments)
+    for word in words
+        name, value = occursin('=', word) ? Base.split(word, '='; limit = 2) : (word, nothing)
+        name == "-n" && (name = "--n")
         startswith(name, "--") && name[3:end] in known || throw(ArgumentError("unknown option $name"))
-        k < length(arguments) || throw(ArgumentError("$name needs a value"))
-        options[name[3:end]] = arguments[k + 1]
+        value === nothing && isempty(words) && throw(ArgumentError("$name needs a value"))
+        options[name[3:end]] = value === nothing ? popfirst!(words) : value
     end
     return options
 end

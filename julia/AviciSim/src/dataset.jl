@@ -22,6 +22,11 @@ Each of the next is `nothing` where it is not known or there is no such thing.
 - `true_interventions`: n × d; the interventions that took place, where they are not those of the record.
 - `drawn`: what the domain drew: a `Dict` from names such as "mechanism", "noise", "mode" or "imperfections" to texts, numbers,
   lists and further `Dict`s.
+
+```julia
+data = simulate("grn"; d=10, n_obs=50, n_int=50, seed=1)
+data.x, data.graph, data.drawn["mode"]
+```
 """
 struct Dataset
     x::Matrix{Float32}

@@ -21,6 +21,10 @@ end
     Distribution(name, a, b)
 
 For code what `{ name = [a, b] }` is in a domain file, as in `Distribution(:uniform, 1, 3)`.
+
+```julia
+Distribution(:lognormal, 0, 0.5)
+```
 """
 Distribution(name::Symbol, a::Real, b::Real) = distribution(String(name), [a, b], "Distribution")
 
@@ -63,6 +67,9 @@ function distribution(name, bounds, location)
     return Distribution(Symbol(name), a, b, Val(:checked))
 end
 single(value::Distribution, location) = value
+
+# Another package's distribution as one of these; an extension adds methods.
+own_distribution(value) = value
 single(value, location) = refuse(location, "a number, list or distribution is expected, got $(repr(value))")
 
 "Smallest value that a parameter can take (-Inf if there is none); `upper` is the largest."

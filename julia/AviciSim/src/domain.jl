@@ -10,6 +10,10 @@ per dataset, with probability proportional to its share; of the [`Imperfection`]
 
 A domain (or the name or path of one) with other parts, each one object or a list of `share => object`:
 `Domain("linear"; graph=MyGraph())`, `Domain("scm"; imperfection=MeasurementError(0.25))`.
+
+```julia
+simulate(Domain("linear"; name="mine", graph=AviciSim.ErdosRenyi(AviciSim.Parameter(1, ""))); d=10, n_obs=200)
+```
 """
 struct Domain
     name::String
@@ -94,6 +98,10 @@ const DOMAINS = joinpath(dirname(@__DIR__), "domains")
     list_domains()::Vector{String}
 
 Names of the shipped domains.
+
+```julia
+list_domains()
+```
 """
 list_domains() = sort!([first(splitext(file)) for file in readdir(DOMAINS) if endswith(file, ".toml")])
 
@@ -104,6 +112,10 @@ A shipped domain by its name, or a domain file by its path (it ends in `.toml`).
 refused with `code=false`: for names that come from elsewhere than the user, such as a model's folder.
 
 Throws an `ArgumentError` that names file, key and reason where a file is missing or wrong.
+
+```julia
+load_domain("scm").description
+```
 """
 function load_domain(name_or_path::AbstractString; code::Bool = true)
     path = domain_path(name_or_path, DOMAINS)

@@ -2,21 +2,35 @@
 # writes the same.
 
 """
-    save_dataset(folder, data::Dataset)
+    save_dataset(path, data::Dataset)
 
-Write a dataset as a folder, which is made if it is not there; a dataset that the folder holds is replaced.
+Write a dataset as a folder, which is made if it is not there; a dataset that the folder holds is replaced. A path that ends in `.csv` gets
+three tables instead: the observations, and beside them `…-interventions.csv` and `…-graph.csv`, a list of edges.
 
 Throws an `ArgumentError` if the folder cannot be made or written.
+
+```julia
+data = simulate("linear"; d=4, n_obs=10, n_int=5)
+save_dataset("my-data", data)
+save_dataset("table.csv", data)
+```
 """
-function save_dataset(folder::AbstractString, data::Dataset)
+function save_dataset(path::AbstractString, data::Dataset)
+    endswith(path, ".h5ad") &&
+        throw(ArgumentError("AnnData is written by Python: avici-jl simulate ... --out $path; here, a folder or a .csv can be"))
     try
-        mkpath(folder)
-        write_dataset(folder, data)
+        if endswith(path, ".csv")
+            mkpath(dirname(abspath(path)))
+            write_csv(path, data)
+        else
+            mkpath(path)
+            write_dataset(path, data)
+        end
     catch failure
         failure isa Union{SystemError, Base.IOError} || rethrow()
-        throw(ArgumentError("cannot write to the folder $folder: $(sprint(showerror, failure))"))
+        throw(ArgumentError("cannot write to $path: $(sprint(showerror, failure))"))
     end
-    return folder
+    return path
 end
 
 function write_dataset(folder::AbstractString, data::Dataset)
@@ -37,6 +51,10 @@ end
 Read a dataset that [`save_dataset`](@ref), or Python, has written.
 
 Throws an `ArgumentError` if something is missing or does not fit together.
+
+```julia
+load_dataset(save_dataset("my-data", simulate("linear"; d=4, n_obs=10))).x
+```
 """
 function load_dataset(folder::AbstractString)
     path = joinpath(folder, "meta.toml")

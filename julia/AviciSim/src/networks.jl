@@ -16,6 +16,11 @@ An adjacency matrix has `adjacency[i, j] != 0` where i → j; negative entries r
 are refused. Edges may be given as pairs of names, as in `Network(["lacI" => "lacZ", "crp" => "lacZ"]; signs=[-1, 1])`.
 
 Throws an `ArgumentError` if names repeat, an edge repeats or something does not fit.
+
+```julia
+Network(["crp" => "lacZ", "lacI" => "lacZ"]; signs=[1, -1])
+Network([0 -1; 0 0]; names=["lacI", "lacZ"])
+```
 """
 struct Network
     names::Vector{String}
@@ -57,6 +62,10 @@ Base.show(io::IO, network::Network) = print(io, "Network of $(length(network)) v
     adjacency(network)::Matrix{UInt8}
 
 Entry [i, j] is 1 where i → j.
+
+```julia
+adjacency(Network(["crp" => "lacZ", "lacI" => "lacZ"]))     # [0 1 0; 0 0 0; 0 1 0]
+```
 """
 function adjacency(network::Network)
     graph = zeros(UInt8, length(network), length(network))
@@ -80,8 +89,12 @@ const NETWORKS = joinpath(dirname(@__DIR__), "networks")
 """
     list_networks()::Vector{String}
 
-Names of the shipped networks: "ecoli" (RegulonDB 6.7, with signs) and "yeast" (Balaji et al. 2006). Source and licence are in the
-files' first lines.
+Names of the shipped networks: "ecoli" (RegulonDB 6.7, with signs; **for academic and non-commercial use only**) and "yeast" (Balaji et al.
+2006). They are data of others, with terms of their own, which `networks/LICENSES.md` in the package's folder tells.
+
+```julia
+list_networks()         # ["ecoli", "yeast"]
+```
 """
 list_networks() = sort!([first(splitext(file)) for file in readdir(NETWORKS) if endswith(file, ".tsv")])
 
@@ -107,6 +120,8 @@ function load_network(name_or_path::AbstractString)
             "there is no network \"$name_or_path\"; shipped are $(join(list_networks(), ", ")), and the path of an edge list " *
                 "ends in .tsv, .csv or .txt",
         ))
+    path == joinpath(NETWORKS, "ecoli.tsv") &&
+        @info "The network ecoli is RegulonDB's, free for academic and non-commercial use only; cite it." maxlog = 1
     cached((:network, path)) do
         parse_network(path)
     end

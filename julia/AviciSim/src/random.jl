@@ -15,12 +15,22 @@ and number of threads.
 - `index`: the dataset's position in the endless sequence of datasets of that seed.
 - `purpose...`: integers, symbols or strings that keep apart the streams of one dataset.
 
-See also [`split`](@ref AviciSim.split) for child streams.
+See also [`split`](@ref AviciSim.split) for child streams. A stream is an `AbstractRNG`, so that `rand`, `randn`, `shuffle` and whatever
+takes a generator draw from it, though with algorithms that change between Julia's releases.
+
+    Stream(rng::AbstractRNG, index::Integer, purpose...)
+
+The same with a seed drawn from another generator.
+
+```julia
+rng = AviciSim.Stream(1, 0, "mine")
+rand(rng), AviciSim.uniform(rng)        # Julia's algorithm, and one that stays
+```
 
 The word at counter n is SplitMix64's finaliser (Steele, Lea and Flood, OOPSLA 2014) of `key + n · golden ratio`, with a
 second key mixed in between its rounds.
 """
-mutable struct Stream
+mutable struct Stream <: Random.AbstractRNG
     key::UInt64
     twist::UInt64
     counter::UInt64
@@ -39,6 +49,26 @@ mutable struct Stream
         return new(key, twist, 0)
     end
 end
+
+"What is accepted as a seed: an integer, or a generator, from which one is drawn."
+const Seed = Union{Integer, Random.AbstractRNG}
+
+seed_of(seed::Integer) = seed
+seed_of(rng::Random.AbstractRNG) = rand(rng, Int64)
+
+Stream(rng::Random.AbstractRNG, index::Integer, first_purpose, purpose...) = Stream(seed_of(rng), index, first_purpose, purpose...)
+
+# What a generator of Julia's has to give; everything else is made of it.
+Random.rng_native_52(::Stream) = UInt64
+Random.rand(rng::Stream, ::Random.SamplerType{T}) where {T <:
+    Union{Bool, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64}} = next_word(rng) % T
+Random.rand(rng::Stream, ::Random.SamplerType{T}) where {T <: Union{Int128, UInt128}} = (
+    (next_word(rng) % UInt128) << 64 | next_word(rng)
+) %
+    T
+Random.rand(rng::Stream, ::Random.SamplerTrivial{Random.CloseOpen01{Float64}}) = uniform(rng)
+Base.copy(rng::Stream) = copy!(Stream(0, 0), rng)
+Base.copy!(to::Stream, from::Stream) = ((to.key, to.twist, to.counter) = (from.key, from.twist, from.counter); to)
 
 """
     split(stream::Stream, k)

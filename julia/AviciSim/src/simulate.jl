@@ -9,7 +9,8 @@ Simulate one dataset.
 - `domain`: a [`Domain`](@ref), the name of a shipped one, or the path of a domain file.
 - `d`: number of variables; not needed with `graph`.
 - `n_obs`, `n_int`: numbers of observational and interventional rows.
-- `seed`, `index`: dataset number `index` of the sequence that belongs to `seed`; the same numbers give the same bytes.
+- `seed`, `index`: dataset number `index` of the sequence that belongs to `seed`; the same numbers give the same bytes. With a generator (an `AbstractRNG`) as `seed`, one is
+  drawn from it, and the dataset says which.
 - `graph`: used instead of a random graph: a [`Network`](@ref), a d × d adjacency matrix, or the path of an edge list (see
   [`load_network`](@ref)). Of the domain's mechanisms only those are drawn that can simulate it: cycles and self-loops need the mechanism grn in
   the mode physical, or [`acyclic`](@ref). A self-loop acts, but the dataset's graph is without it. Signs are used by genes, and refused by
@@ -27,7 +28,7 @@ function simulate(
     d::Union{Nothing, Integer} = nothing,
     n_obs::Integer,
     n_int::Integer = 0,
-    seed::Integer = 0,
+    seed::Seed = 0,
     index::Integer = 0,
     graph::Union{Nothing, AbstractMatrix, Network, AbstractString} = nothing,
     truth::Bool = true,
@@ -38,6 +39,7 @@ function simulate(
     d = d === nothing ? length(given) : d
     given === nothing || length(given) == d || throw(ArgumentError("graph must be $d × $d, got $(length(given)) variables"))
     check_size(d, n_obs, n_int)
+    seed = seed_of(seed)
     check_origin(seed, index)
     x, interventions = Matrix{Float32}(undef, n_obs + n_int, d), Matrix{UInt8}(undef, n_obs + n_int, d)
     graph, known = Base.invokelatest(simulate_one!, x, interventions, domain, Int(n_obs), seed, index, given, truth)
@@ -67,12 +69,13 @@ function simulate_batch(
     d::Integer,
     n_obs::Integer,
     n_int::Integer = 0,
-    seed::Integer = 0,
+    seed::Seed = 0,
     first::Integer = 0,
     truth::Bool = false,
 )
     domain = load_domain(domain)
     check_size(d, n_obs, n_int)
+    seed = seed_of(seed)
     check_origin(seed, first)
     count >= 1 || throw(ArgumentError("count must be at least 1, got $count"))
     rows, sizes = Int(n_obs + n_int), (Int(d), Int(count))

@@ -43,6 +43,18 @@ end
         status, text = shell("simulate", "grn-physical", "--network", network, "--d", "4", "--n-obs", "4", "--out", out)
         @test status == 1 && occursin("4 × 4", text)
     end
+    mktempdir() do folder
+        out = joinpath(folder, "new", "table.csv")
+        size = (d = 3, n_obs = 4, n_int = 2)
+        @test shell("simulate", "--domain=linear", "--d=3", "--n-obs=4", "--n-int", "2", "--out=$out")[1] == 0
+        data = simulate("linear"; size...)
+        table = Base.split.(readlines(out), ',')
+        @test table[1] == data.names && [parse(Float32, table[i + 1][j]) for i in 1:6, j in 1:3] == data.x
+        @test readlines(joinpath(folder, "new", "table-interventions.csv"))[2] == "0,0,0"
+        edges = readlines(joinpath(folder, "new", "table-graph.csv"))
+        @test edges[1] == "cause,effect" && length(edges) == 1 + sum(Int, data.graph)
+    end
+    @test shell("--version") == (0, "avicisim $(AviciSim.VERSION_OF_PACKAGE)\n")
     @test shell("domains")[1] == 0 && all(name -> occursin(name, shell("domains")[2]), list_domains())
     for arguments in (("--help",), ("-h",), ("help",), ("simulate", "--help"), ("simulate", "linear", "-h"))
         status, text = shell(arguments...)
@@ -52,6 +64,9 @@ end
     for (arguments, reason) in (
             ("simulate", "linear") => "--out",
             ("simulate", "linear", "--rows", "3") => "--rows",
+            ("simulate", "linear", "--rows=3") => "unknown option --rows",
+            ("simulate", "linear", "--out=x.h5ad", "--n-obs=3") => "avici-jl simulate",
+            ("simulate", "linear", "-n", "2", "--out", "y.csv") => "no .csv",
             ("simulate", "linear", "--d", "x", "--out", "y") => "whole number",
             ("simulate", "linear", "--d") => "needs a value",
             ("simulate", "lin", "--out", "y") => "lin",

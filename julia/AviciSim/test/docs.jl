@@ -7,10 +7,28 @@ const README = read(joinpath(ROOT, "README.md"), String)
 "The code blocks of a language in the README."
 code_blocks(language) = [block.captures[1] for block in eachmatch(Regex("```$language\\n(.*?)```", "s"), README)]
 
-@testset "every export has a docstring" begin
-    documented = keys(Base.Docs.meta(AviciSim))
-    for name in names(AviciSim)
-        @test Base.Docs.Binding(AviciSim, name) in documented
+"All docstrings of a name, as one text."
+function docstring(name)
+    found = get(Base.Docs.meta(AviciSim), Base.Docs.Binding(AviciSim, name), nothing)
+    return found === nothing ? "" : join((join(found.docs[signature].text) for signature in found.order), "\n")
+end
+
+const EXPORTS = filter(name -> name !== :AviciSim, union(names(AviciSim), AviciSim.YIELDING))
+
+@testset "every export has a docstring with an example that runs" begin
+    @test [name for name in [EXPORTS; :AviciSim] if isempty(docstring(name))] == []
+    examples = [name => [block[1] for block in eachmatch(r"```julia\n(.*?)```"s, docstring(name))] for name in EXPORTS]
+    @test [name for (name, blocks) in examples if isempty(blocks)] == []
+    mktempdir() do folder
+        cd(folder) do
+            for (name, blocks) in examples, block in blocks
+                occursin(".txt", block) && continue # reads files of the user's
+                space = Module(:Example)
+                Core.eval(space, :(using AviciSim))
+                Core.eval(space, :(problem = GRNProblem([0 1; 0 0]; basal = 2.0, interaction = 4.0))) # of which some speak
+                @test (name, include_string(space, block)) isa Tuple
+            end
+        end
     end
 end
 

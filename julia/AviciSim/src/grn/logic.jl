@@ -15,6 +15,10 @@ where `activity[k]`, within [0, 1], is how far regulator k lets the gene be prod
 | sum | Σ \\|K_k\\| a_k |
 | and | Σ \\|K_k\\| · Π a_k: every regulator is needed |
 | or | Σ \\|K_k\\| · (1 - Π (1 - a_k)): one is enough |
+
+```julia
+GRNProblem([0 1; 0 0]; basal=2.0, interaction=4.0, logic=AviciSim.AndLogic()).logic
+```
 """
 abstract type Logic end
 

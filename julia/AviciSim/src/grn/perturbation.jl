@@ -23,6 +23,10 @@ end
 What is done to genes, given by position or name: factors on their production, or several perturbations in the same cells, as in
 `Perturbation(crispri("a"), crispra("b"; production=3.0))`. See [`knockout`](@ref), [`knockdown`](@ref), [`overexpress`](@ref),
 [`crispri`](@ref) and [`crispra`](@ref).
+
+```julia
+Perturbation("crp" => 0.0, "lacI" => 2.0)
+```
 """
 struct Perturbation
     effects::Vector{GeneEffect}
@@ -50,6 +54,10 @@ end
     knockout(genes...)
 
 The genes, given by position or name, are not produced. They stay in the network, at expression 0.
+
+```julia
+knockout("crp", "lacI")       # both in the same cells
+```
 """
 knockout(genes...) = Perturbation((gene => 0 for gene in genes)...)
 
@@ -57,6 +65,10 @@ knockout(genes...) = Perturbation((gene => 0 for gene in genes)...)
     knockdown(genes...; factor=0.5)
 
 The genes' production is multiplied by `factor`.
+
+```julia
+knockdown("crp"; factor=0.3)
+```
 """
 knockdown(genes...; factor::Real = 0.5) = Perturbation((gene => factor for gene in genes)...)
 
@@ -64,6 +76,10 @@ knockdown(genes...; factor::Real = 0.5) = Perturbation((gene => factor for gene 
     overexpress(genes...; factor=2.0)
 
 The genes' production is multiplied by `factor`. A gene that is silent stays so: see [`crispra`](@ref).
+
+```julia
+overexpress("crp"; factor=3.0)
+```
 """
 overexpress(genes...; factor::Real = 2.0) = Perturbation((gene => factor for gene in genes)...)
 

@@ -28,7 +28,7 @@ A gene network with its parameters: the chemical Langevin equation of gene expre
 - `logic`: how regulators act together: `:sum`, `:and`, `:or`, a function or a [`Logic`](@ref), or a vector of these, one for each gene.
 - `sign_probability`: probability (or its distribution over regulators) that an edge activates, where the network does not say.
 - `noise`: `:dpd`, √P and √(λx) drive independent Wiener processes; `:spd`, the same one; `:sp`, production only.
-- `seed`: of what is drawn.
+- `seed`: of what is drawn, an integer or a generator.
 
 A leak, a logic other than the sum, Hill coefficients that differ, and half-responses of one's own need the mode `:physical`.
 
@@ -69,7 +69,7 @@ function GRNProblem(
     cell_types::Integer = basal isa AbstractMatrix ? size(basal, 2) : 1,
     sign_probability = 0.5,
     noise::Symbol = :dpd,
-    seed::Integer = 0,
+    seed::Seed = 0,
 )
     network = network isa Network ? network : Network(network)
     cell_types >= 1 || throw(ArgumentError("cell_types must be at least 1, got $cell_types"))
@@ -161,6 +161,7 @@ end
 
 # `count` numbers at least 0: given as they are, one for all, or drawn (anew for `each`, or once).
 function values_of(name, given, count::Int, rng::Stream; each::Bool = true)
+    given = own_distribution(given)
     given isa Union{Real, Distribution, AbstractVector{<:Real}} ||
         throw(ArgumentError("$name must be a number, a Distribution or a vector of numbers, got $(repr(given))"))
     found = if given isa AbstractVector

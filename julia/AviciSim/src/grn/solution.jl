@@ -18,6 +18,12 @@ Cells of a [`GRNProblem`](@ref).
 - `programmes`: cells × hidden programmes, the cells' phases (in turns) or scores.
 - `worked`: cells × all genes of the problem; false where the perturbation of a gene did nothing in a cell.
 - `steady`: whether the wild type has a steady state. Where it oscillates, half-responses are means over time.
+
+```julia
+problem = GRNProblem(Network(["crp" => "lacZ"]; signs=[1]); basal=2.0, interaction=4.0)
+solution = AviciSim.solve(problem, EulerMaruyama(0.01); cells=10, perturbations=[knockout("crp")])
+solution.expression, solution.conditions
+```
 """
 struct GRNSolution
     problem::GRNProblem
@@ -64,6 +70,11 @@ end
     labels(solution)::Vector{String}
 
 What was done to every cell: "control", or the names of its genes as in "crp+lacI", also of genes that are not in the table.
+
+```julia
+problem = GRNProblem(Network(["crp" => "lacZ"]; signs=[1]); basal=2.0, interaction=4.0)
+labels(AviciSim.solve(problem, EulerMaruyama(0.01); cells=1, perturbations=[knockout("crp")]))      # ["control", "crp"]
+```
 """
 function labels(solution::GRNSolution)
     names = solution.problem.names
@@ -75,6 +86,11 @@ end
     interventions(solution; worked=false)::Matrix{UInt8}
 
 Cells × genes in the table; 1 where a gene was perturbed, as the label says, or, with `worked`, where that did something: not in cells that escaped.
+
+```julia
+problem = GRNProblem(Network(["crp" => "lacZ"]; signs=[1]); basal=2.0, interaction=4.0)
+interventions(AviciSim.solve(problem, EulerMaruyama(0.01); cells=2, perturbations=[knockout("crp")]))      # 4 × 2
+```
 """
 function interventions(solution::GRNSolution; worked::Bool = false)
     all_names, columns = solution.problem.names, Dict(name => k for (k, name) in enumerate(solution.names))

@@ -17,7 +17,7 @@ Simulate `cells` wild-type cells and `cells_each` of every perturbation, spread 
   needs an acyclic network.
 - `technology`: a [`TechnicalNoise`](@ref) or the name of one of its profiles.
 - `batches`: [`BatchEffects`](@ref) of the technology.
-- `seed`: the same seed gives the same bytes on any number of threads.
+- `seed`: an integer, or a generator to draw it from; the same seed gives the same bytes on any number of threads.
 
 In the mode `:physical` only:
 
@@ -53,7 +53,7 @@ function solve(
     lineage = Pair{Int, Int}[],
     branch_time::Real = 5.0,
     measured = Colon(),
-    seed::Integer = 0,
+    seed::Seed = 0,
 )
     all(p -> p isa Perturbation, perturbations) ||
         throw(ArgumentError("perturbations must be a list of knockout(...), crispri(...) and so on, got $(repr(perturbations))"))
@@ -226,6 +226,11 @@ end
 
 Expression of one cell, gene × step, from the deterministic steady state of the wild type on; the perturbation acts from the first step. For several
 cells, and times instead of steps, see `saveat` of [`solve`](@ref).
+
+```julia
+problem = GRNProblem(Network(["crp" => "lacZ"]; signs=[1]); basal=2.0, interaction=4.0)
+trajectory(problem, EulerMaruyama(0.01); steps=1000)       # 2 × 1000
+```
 """
 function trajectory(
     problem::GRNProblem,
@@ -233,7 +238,7 @@ function trajectory(
     steps::Integer,
     perturbation::Perturbation = Perturbation(),
     cell_type::Integer = 1,
-    seed::Integer = 0,
+    seed::Seed = 0,
 )
     1 <= cell_type <= cell_types(problem) ||
         throw(ArgumentError("there is no cell type $cell_type; there are $(cell_types(problem))"))

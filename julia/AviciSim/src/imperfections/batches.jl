@@ -6,6 +6,10 @@
 Rows come in a `number` of batches, drawn per dataset. In each batch a share of the `variables` is shifted by a normal number of `shift` standard
 deviations, and its deviation from the mean is multiplied by exp(`scale` · normal number); both are drawn per variable. With probability
 `labelled` the dataset says which batch a row is of.
+
+```julia
+simulate(Domain("linear"; imperfection=Batches(3; shift=0.5)); d=10, n_obs=200)
+```
 """
 struct Batches <: Imperfection
     number::Settable

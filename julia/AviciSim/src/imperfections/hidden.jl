@@ -5,6 +5,10 @@
 
 Beside the graph there are hidden variables without causes, `per_variable` for each variable of the table (at least one), and each is a cause of `effects` random
 variables, a number that is drawn per hidden variable.
+
+```julia
+simulate(Domain("linear"; imperfection=HiddenCauses(0.3)); d=10, n_obs=200)
+```
 """
 struct HiddenCauses <: Imperfection
     per_variable::Settable
@@ -22,6 +26,10 @@ HiddenCauses(per_variable; effects = 3) = HiddenCauses(per_variable, effects)
 
 The graph has more variables than the table, `per_variable` for each of the table (at least one), and random ones are left out; `which = "common-causes"`
 leaves out those with two or more effects first. A graph that the user gives stays whole.
+
+```julia
+simulate(Domain("linear"; imperfection=LeftOut(0.2)); d=10, n_obs=200)
+```
 """
 struct LeftOut <: Imperfection
     per_variable::Settable

@@ -10,6 +10,10 @@ Something that stands between a model and the table that is seen. A new one is a
 which changes `table` (see [`Table`](@ref AviciSim.Table)) and returns the strengths that it had as a `NamedTuple` of numbers and texts. Its
 fields that are parameters are settled once per dataset. `stage(imperfection)`, a number, says when it acts: those of the package have 1 to 18,
 in the order of the documentation, and others 12.5, after measurement error and outliers and before everything that makes ties or gaps.
+
+```julia
+simulate(Domain("linear"; imperfection=[MissingValues(0.05), Repeats(2)]); d=10, n_obs=200)
+```
 """
 abstract type Imperfection end
 

@@ -11,6 +11,10 @@ Interventions that are not what the record says. Each is a share:
 - `unlabelled`: of the rows with interventions, those whose record says that there was none.
 
 The last three are drawn per dataset. The dataset's `true_interventions` are those that took place.
+
+```julia
+simulate(Domain("linear"; imperfection=InterventionErrors(failing=0.3)); d=10, n_obs=200, n_int=100).true_interventions
+```
 """
 struct InterventionErrors <: Imperfection
     failing::Settable

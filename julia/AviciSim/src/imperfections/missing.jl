@@ -10,6 +10,10 @@ A share of the values is missing (`NaN`), in one of three patterns:
 - "blocks": some variables together, in a run of rows.
 
 `cells` is drawn per variable, of blocks per dataset. A variable keeps at least one value.
+
+```julia
+simulate(Domain("linear"; imperfection=MissingValues(0.05)); d=10, n_obs=200)
+```
 """
 struct MissingValues <: Imperfection
     cells::Settable

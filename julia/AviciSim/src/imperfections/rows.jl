@@ -4,6 +4,10 @@
     Repeats(times)
 
 Every row of the table is there `times` times, drawn per dataset: of n rows n / `times` are different.
+
+```julia
+simulate(Domain("linear"; imperfection=Repeats(5)); d=10, n_obs=200)
+```
 """
 struct Repeats <: Imperfection
     times::Settable
@@ -17,6 +21,10 @@ end
 Rows are in the table because of the value of one variable, a random one: of those that were simulated (1 / `kept` times as many as the table has) the share
 `kept` with the highest (or else the lowest) values, each value plus `noise` standard deviations of normal noise. Rows with the same interventions are
 selected among themselves, so that the table has as many of them as it would have without selection. Both are drawn per dataset.
+
+```julia
+simulate(Domain("linear"; imperfection=Selection(0.5)); d=10, n_obs=200)
+```
 """
 struct Selection <: Imperfection
     kept::Settable
@@ -31,6 +39,10 @@ Selection(kept; noise = 0.3) = Selection(kept, noise)
 
 Rows are a time series: in every variable the noise follows that of the row before, with a `correlation` that is drawn per variable. The noise of a variable keeps
 its distribution and what it depends on: its random numbers are brought into the order of the ranks of an autoregressive normal series of order 1.
+
+```julia
+simulate(Domain("linear"; imperfection=Autocorrelation(0.9)); d=10, n_obs=200)
+```
 """
 struct Autocorrelation <: Imperfection
     correlation::Settable

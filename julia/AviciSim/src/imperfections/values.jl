@@ -5,6 +5,10 @@
 
 Normal error on every value of a share of the `variables`, all of them by default. `variance` is the error's variance in units of the variable's
 own, drawn per variable: 0.25 adds a quarter.
+
+```julia
+simulate(Domain("linear"; imperfection=MeasurementError(0.25)); d=10, n_obs=200)
+```
 """
 struct MeasurementError <: Imperfection
     variance::Settable
@@ -22,6 +26,10 @@ MeasurementError(variance; variables = 1) = MeasurementError(variance, variables
 
 A share of the `cells` and a share of the `rows` (all variables of it) are `size` standard deviations off, in a random direction. `cells` is drawn per
 variable, `rows` per dataset and `size` per outlier.
+
+```julia
+simulate(Domain("linear"; imperfection=Outliers(cells=0.01)); d=10, n_obs=200)
+```
 """
 struct Outliers <: Imperfection
     cells::Settable
@@ -40,6 +48,10 @@ Outliers(; cells = 0, rows = 0, size = 10) = Outliers(cells, rows, size)
     Rounding(step; variables=1)
 
 Values are rounded to multiples of `step` standard deviations, drawn per variable, which makes ties.
+
+```julia
+simulate(Domain("linear"; imperfection=Rounding(0.1)); d=10, n_obs=200)
+```
 """
 struct Rounding <: Imperfection
     step::Settable
@@ -54,6 +66,10 @@ Rounding(step; variables = 1) = Rounding(step, variables)
 
 A share of the values, drawn per variable, is beyond what the instrument sees and is given as its limit. `side` is "below", "above", "both"
 (half of them each) or "random": below or above, by variable.
+
+```julia
+simulate(Domain("linear"; imperfection=DetectionLimit(0.1)); d=10, n_obs=200)
+```
 """
 struct DetectionLimit <: Imperfection
     cells::Settable
@@ -72,6 +88,10 @@ DetectionLimit(cells; side = "random", variables = 1) = DetectionLimit(cells, si
     Levels(levels; variables=1)
 
 Values are given as levels 0, 1, ..., `levels` - 1, drawn per variable: 2 makes a variable two-valued. The thresholds are near evenly spaced quantiles.
+
+```julia
+simulate(Domain("linear"; imperfection=Levels(5)); d=10, n_obs=200)
+```
 """
 struct Levels <: Imperfection
     levels::Settable
@@ -88,6 +108,10 @@ Levels(levels; variables = 1) = Levels(levels, variables)
     Counts(mean; spread=1, variables=1)
 
 Values are given as counts: a standardised value z becomes the whole part of `mean` · exp(`spread` · z), both drawn per variable.
+
+```julia
+simulate(Domain("linear"; imperfection=Counts(20)); d=10, n_obs=200)
+```
 """
 struct Counts <: Imperfection
     mean::Settable

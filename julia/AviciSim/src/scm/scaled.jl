@@ -98,7 +98,7 @@ function moments(values, rows::UnitRange{Int})
 end
 
 # z = (x - centre) / spread, held within the limit.
-function standardise_argument!(z, x, centre::Float32, spread::Float32)
+function standardise_argument!(z, x::AbstractVector, centre::Float32, spread::Float32)
     limit, factor = Float32(ARGUMENT_LIMIT), 1.0f0 / spread
     @inbounds @simd for r in eachindex(z)
         u = (x[r] - centre) * factor
