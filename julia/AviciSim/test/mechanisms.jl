@@ -152,6 +152,27 @@ end
     @test all(iszero, values_of(mechanism(name), zeros(Float32, 5, 0)) .- values_of(mechanism(name), zeros(Float32, 5, 0))[1])
 end
 
+@testset "no allocation per row: $name" for name in (
+        "mlp",
+        "polynomial",
+        "additive",
+        "sigmoids",
+        "multiple-index",
+        "product",
+        "piecewise",
+        "steps",
+    )
+    m = mechanism(name)
+    allocated(n) = (
+        y = zeros(Float32, n);
+        z = randn_matrix(n, 3);
+        evaluate!(y, m, z, Stream(1, 0));
+        @allocated evaluate!(y, m, z, Stream(1, 0))
+    )
+    few = allocated(100)
+    @test allocated(20_000) < few + 20_000 # bytes: less than a number for every fourth row
+end
+
 @testset "refusals" begin
     for (model, key, value, reason) in (
             ("mlp", "activation", "swish", "tanh"),

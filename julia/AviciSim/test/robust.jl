@@ -19,6 +19,11 @@ valid(data, n, d) = size(data.x) == (n, d) &&
     @test valid(simulate(name; n_obs = 6, n_int = 5, graph = empty), 11, 4)
 end
 
+@testset "200 variables do not overflow: $name" for name in list_domains()
+    load_domain(name).kind == "values" || continue
+    @test all(k -> all(isfinite, simulate(name; d = 200, n_obs = 20, n_int = 20, index = k).x), 0:4)
+end
+
 "A random domain file: every model, extreme parameters included."
 function random_domain(rng, folder)
     number(values...) = choose(rng, collect(values))

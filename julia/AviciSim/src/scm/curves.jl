@@ -44,16 +44,7 @@ function add_curve!(y, weight::Float32, name::Val, argument)
 end
 
 # argument = offset + Σ weights[k] · causes[:, k]
-function project!(argument, offset::Float32, weights, causes)
-    fill!(argument, offset)
-    for k in axes(causes, 2)
-        weight, cause = weights[k], view(causes, :, k)
-        @inbounds @simd for r in eachindex(argument)
-            argument[r] += weight * cause[r]
-        end
-    end
-    return argument
-end
+project!(argument, offset::Float32, weights, causes) = weighted_sum!(argument, offset, weights, k -> view(causes, :, k))
 
 "A key that holds one name of `known` or a list of them; each variable draws one."
 function read_names(table, key::AbstractString, location::AbstractString, known; default)
