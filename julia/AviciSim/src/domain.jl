@@ -6,7 +6,7 @@
 A class of datasets: graphs, mechanisms, noise, interventions and, for gene expression, technical noise. Of each list one entry is drawn
 per dataset, with probability proportional to its share; of the [`Imperfection`](@ref AviciSim.Imperfection)s, each with its own. See [`load_domain`](@ref).
 
-    Domain(domain; name, description, graph, mechanism, noise, intervention, measurement, imperfection)
+    Domain(domain; name, description, acyclic, graph, mechanism, noise, intervention, measurement, imperfection)
 
 A domain (or the name or path of one) with other parts, each one object or a list of `share => object`:
 `Domain("linear"; graph=MyGraph())`, `Domain("scm"; imperfection=MeasurementError(0.25))`.
@@ -31,6 +31,7 @@ function Domain(
     base;
     name = nothing,
     description = nothing,
+    acyclic = nothing,
     graph = nothing,
     mechanism = nothing,
     noise = nothing,
@@ -43,7 +44,6 @@ function Domain(
     shares(::Nothing, before) = before
     shares(part, _) = [1.0 => part]
     imperfections = possible(imperfection, base.imperfections)
-    base.kind == "counts" && !isempty(imperfections) && throw(ArgumentError("imperfections are for values; genes have their own"))
     assays = measurement === nothing ?
         base.measurements :
         [share => part isa TechnicalNoise ? Assay(part) : part for (share, part) in shares(measurement, nothing)]
@@ -51,7 +51,7 @@ function Domain(
         something(name, base.name),
         base.kind,
         something(description, base.description),
-        base.acyclic,
+        something(acyclic, base.acyclic),
         base.path,
         shares(graph, base.graphs),
         shares(mechanism, base.mechanisms),
@@ -81,6 +81,7 @@ function check_parts(domain::Domain)
             assay.noise.umi != (domain.kind == "counts") &&
             wrong("umi must be true for the kind counts and false for values")
     end
+    genes > 0 && !isempty(domain.imperfections) && wrong("imperfections are for values; genes have their own")
     unable = filter(needs_physical, [i for i in interventions if i isa GenePerturbation])
     genes > 0 &&
         length(unable) == length(interventions) &&
@@ -159,7 +160,7 @@ function parse_domain(path::String, code::Bool = true)
     kind = table["kind"]
     kind in ("values", "counts") || refuse("$path: kind", "must be values or counts, got $(repr(kind))")
     list(key, read) = entries(read, get(table, key, nothing), key, get(from, key, path))
-    graphs = list("graph", (t, l) -> read_model(GRAPHS, t, l))
+    graphs = list("graph", read_graph)
     mechanisms = list("mechanism", read_mechanism)
     interventions = list("intervention", (t, l) -> read_model(INTERVENTIONS, t, l))
     genes = count(m -> last(m) isa GRNMechanism, mechanisms)
@@ -189,10 +190,11 @@ function parse_domain(path::String, code::Bool = true)
     end
     imperfections = read_imperfections(get(table, "imperfection", []), get(from, "imperfection", path))
     grn && !isempty(imperfections) && refuse("$(from["imperfection"]): imperfection", "genes have [[measurement]] noise instead")
-    if any(entry -> last(entry) isa Subnetwork && last(entry).cycles === :keep, graphs)
-        any(entry -> allows_feedback(last(entry)), mechanisms) ||
-            refuse("$(from["graph"]): [[graph]]: cycles", "only the mechanism grn in the mode physical can keep cycles")
-        table["acyclic"] && refuse("$(from["acyclic"]): acyclic", "must be false where cycles are kept")
+    if any(entry -> has_cycles(last(entry)), graphs)
+        grn &&
+            !any(entry -> allows_feedback(last(entry)), mechanisms) &&
+            refuse("$(from["graph"]): [[graph]]: cycles", "of genes only the mode physical can have cycles")
+        table["acyclic"] && refuse("$(from["acyclic"]): acyclic", "must be false where graphs have cycles")
     end
     return Domain(
         table["name"],

@@ -154,20 +154,23 @@ function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integ
     parts["mechanism"], parts["noise"] = type_name(mechanism), type_name(noise)
     if isempty(applied)
         graph, effects = graph_of(d), truth ? EdgeEffects(d) : nothing
-        simulate_scm!(x, interventions, rng, mechanism, noise, intervention, adjacency(graph), n_obs; effects = effects)
+        options = (effects = effects, feedback = !domain.acyclic)
+        simulate_scm!(x, interventions, rng, mechanism, noise, intervention, adjacency(graph), n_obs; options...)
         return graph, merge(known_effects(effects), (drawn = parts,))
     end
     given === nothing || filter!(entry -> !(last(entry) isa LeftOut), applied)
     model = (mechanism, noise, intervention)
-    graph, known, strengths = simulate_imperfect!(x, interventions, rng, model, graph_of, n_obs, applied, truth)
+    graph, known, strengths = simulate_imperfect!(x, interventions, rng, model, graph_of, n_obs, applied, truth, !domain.acyclic)
     parts["imperfections"] = strengths
     return graph, merge(known, (drawn = parts,))
 end
 
 # What was drawn, or, where it cannot simulate the graph, or not together, something else of the domain that can.
 function able(rng::Stream, domain::Domain, graph, mechanism, intervention)
-    if !allows_feedback(mechanism) && topological_order(adjacency(graph)) === nothing
-        can = [entry for entry in domain.mechanisms if allows_feedback(last(entry))]
+    can_do(m) = allows_feedback(m) ||
+        (m isa Mechanism && !domain.acyclic && !any(k -> adjacency(graph)[k, k] != 0, 1:length(graph)))
+    if topological_order(adjacency(graph)) === nothing && !can_do(mechanism)
+        can = [entry for entry in domain.mechanisms if can_do(last(entry))]
         isempty(can) && throw(ArgumentError(cyclic_message(domain, adjacency(graph))))
         mechanism = pick(rng, can)
     end
@@ -181,7 +184,7 @@ function cyclic_message(domain::Domain, graph)
     loops = count(k -> graph[k, k] != 0, axes(graph, 1))
     what = loops == 0 ? "a cycle" : loops == 1 ? "a variable that causes itself" : "$loops variables that cause themselves"
     return "the graph has $what, which the domain $(domain.name) cannot simulate; the mechanism grn in the mode \"physical\" (as in the " *
-        "domain grn-physical) can, and acyclic(graph) is the graph without cycles"
+        "domain grn-physical) can, so can a domain with acyclic = false if no variable causes itself, and acyclic(graph) is the graph without cycles"
 end
 
 # Whether a mechanism can simulate a graph with cycles.

@@ -11,7 +11,7 @@ later variable has the larger variance; or the larger R² of a linear regression
 order, at 0 the reverse, and at 1/2 it tells nothing.
 
 # Arguments
-- `x`: n × d, observational rows; of a dataset those without an intervention are taken.
+- `x`: n × d, observational rows; of a dataset those without an intervention and without a missing value are taken.
 - `graph`: d × d, acyclic.
 
 `NaN` where there is no edge, where fewer than two rows are left, and for `r2` where there are not more rows than variables.
@@ -33,7 +33,7 @@ end
 
 function sortability(data)
     data.graph === nothing && throw(ArgumentError("the graph of this dataset is not known"))
-    rows = [all(iszero, row) for row in eachrow(data.interventions)]
+    rows = [all(iszero, u) && !any(isnan, x) for (u, x) in zip(eachrow(data.interventions), eachrow(data.x))]
     return sortability(data.x[rows, :], data.graph)
 end
 
@@ -74,7 +74,7 @@ function print_sortability(io::IO, domains; d::Integer = 20, n::Integer = 1000, 
     println(io, "| domain | variance | R² |\n|---|---|---|")
     for domain in domains
         found = Vector{Any}(undef, count)
-        in_threads(k -> (found[k] = sortability_of(simulate(domain; d = d, n_obs = n, index = k - 1))), count)
+        in_threads(k -> (found[k] = sortability_of(simulate(domain; d = d, n_obs = n, index = k - 1, truth = false))), count)
         filter!(!isnothing, found)
         println(io, "| `$domain` | $(mean_of(found, :variance)) | $(mean_of(found, :r2)) |")
     end

@@ -1,6 +1,6 @@
 # What the README and the docstrings say.
 
-using AviciSim: GRAPHS, INTERVENTIONS, MECHANISMS, NOISES, PROFILES
+using AviciSim: GRAPHS, IMPERFECTIONS, INTERVENTIONS, MECHANISMS, NOISES, PROFILES
 
 const README = read(joinpath(ROOT, "README.md"), String)
 
@@ -38,13 +38,17 @@ end
 end
 
 @testset "the README names every domain, network, model, profile and key" begin
-    names = [list_domains(); list_networks(); [collect(keys(models)) for models in (GRAPHS, MECHANISMS, NOISES, INTERVENTIONS)]...]
+    names = [
+        list_domains()
+        list_networks()
+        [collect(keys(models)) for models in (GRAPHS, MECHANISMS, NOISES, INTERVENTIONS, IMPERFECTIONS)]...
+    ]
     filter!(name -> !(name in ("chain", "threshold")), names) # the example's
     keys_ = Set{String}()
     for name in list_domains()
         table, _ = AviciSim.read_tables(load_domain(name).path)
         union!(keys_, keys(table))
-        for list in AviciSim.LISTS, entry in get(table, list, [])
+        for list in (AviciSim.LISTS..., "imperfection"), entry in get(table, list, [])
             union!(keys_, keys(entry))
         end
     end

@@ -89,7 +89,7 @@ end
 # `runtests.jl grn cli` runs only these files.
 const FILES = Base.split(
     "elementary random distributions networks graphs scm mechanisms noise variants measurement grn grn_kinetics grn_screen grn_time " *
-        "grn_mended perturbations agreement domain simulate sortability imperfections extend robust io cli",
+        "grn_mended perturbations agreement domain simulate sortability imperfections feedback extend robust io cli",
 )
 
 @testset "AviciSim" begin

@@ -40,6 +40,8 @@ def _sortability(report: Report, count: int) -> pd.DataFrame:
     found = []
     for domain in list_domains():
         for k, data, truth in labelled_data(domain, Setting(30, 1000, 0), count):
+            if np.isnan(data.x).any():
+                continue
             seen = Data(data.x, data.interventions, data.kind)
             keep = seen.standardized.std(axis=0) > 0
             graph = without_cycles(truth.astype(float), truth > 0)[np.ix_(keep, keep)]

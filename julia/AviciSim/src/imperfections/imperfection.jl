@@ -118,6 +118,9 @@ described(imperfection::Imperfection, strengths) = merge(
 # Mean of what was drawn, for the description.
 average(values) = isempty(values) ? 0.0 : round(Float64(ordered_sum(values)) / length(values); sigdigits = 4)
 
+in_words(x::Float64) = x
+in_words(x::Distribution) = "$(x.name) [$(x.a), $(x.b)]"
+
 # The variables that an imperfection affects: each with the same probability, at least one.
 function affected(rng::Stream, share, d::Int)
     p = draw(share, rng)

@@ -194,7 +194,3 @@ function order_of(values::Vector{Float32})
     end
     return from
 end
-
-mean_of(x::Float64) = x
-mean_of(x::Distribution) = "$(x.name) $(x.a) $(x.b)"
-mean_of(x::Parameter) = mean_of(first(x.choices))

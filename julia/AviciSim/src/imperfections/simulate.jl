@@ -1,7 +1,7 @@
 # From a model with imperfections to the table that is seen.
 
 """
-    simulate_imperfect!(x, interventions, rng, (mechanism, noise, intervention), graph_of, n_obs, applied, truth)
+    simulate_imperfect!(x, interventions, rng, (mechanism, noise, intervention), graph_of, n_obs, applied, truth, feedback)
 
 Fill a table, as `simulate_scm!` does, with the imperfections that [`draw_imperfections`](@ref) gives; `graph_of(d)` is a graph of d variables.
 
@@ -11,7 +11,7 @@ are repeated.
 
 Returns the graph over the variables of the table, what else is known as fields of [`Dataset`](@ref), and the description of the imperfections.
 """
-function simulate_imperfect!(x, interventions, rng::Stream, model, graph_of, n_obs::Int, applied, truth::Bool)
+function simulate_imperfect!(x, interventions, rng::Stream, model, graph_of, n_obs::Int, applied, truth::Bool, feedback::Bool)
     n, d = size(x)
     mechanism, noise, intervention = model
     strengths = Dict{Imperfection, Any}()
@@ -47,7 +47,7 @@ function simulate_imperfect!(x, interventions, rng::Stream, model, graph_of, n_o
     time_rng, memory = part(Autocorrelation)
     if memory !== nothing
         noise = AutocorrelatedNoise(noise, memory.correlation, time_rng)
-        strengths[memory] = (correlation = mean_of(memory.correlation),)
+        strengths[memory] = (correlation = in_words(memory.correlation),)
     end
 
     whole = length(shown) == size(graph, 1)
@@ -57,7 +57,7 @@ function simulate_imperfect!(x, interventions, rng::Stream, model, graph_of, n_o
         mask[:, shown] = actual
     end
     effects = truth ? EdgeEffects(size(graph, 1)) : nothing
-    fill_rows!(all_x, mask, rng, target_rng, mechanism, noise, intervention, graph, s_obs, effects)
+    fill_rows!(all_x, mask, rng, target_rng, mechanism, noise, intervention, graph, s_obs, effects, feedback)
 
     seen = whole ? all_x : all_x[:, shown]
     if selection !== nothing

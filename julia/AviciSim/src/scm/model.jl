@@ -24,12 +24,12 @@ function assign_targets(rng::Stream, share::Real, at_once::Int, d::Int, rows::In
 end
 
 """
-    simulate_scm!(x, interventions, rng, mechanism, noise, intervention, graph, n_obs; effects=nothing)
+    simulate_scm!(x, interventions, rng, mechanism, noise, intervention, graph, n_obs; effects=nothing, feedback=false)
 
-Fill x (n × d, Float32) and interventions (n × d) with rows of a structural causal model that has the given acyclic graph, the `n_obs`
+Fill x (n × d, Float32) and interventions (n × d) with rows of a structural causal model that has the given graph, the `n_obs`
 observational rows first; and [`EdgeEffects`](@ref), where given, with the sign and the strength of every edge.
 
-Throws an `ArgumentError` if the graph has a cycle or the values are too large for Float32.
+Throws an `ArgumentError` if the graph has a cycle and there is no `feedback`, if feedback does not settle, or if the values are too large for Float32.
 """
 function simulate_scm!(
     x::AbstractMatrix{Float32},
@@ -41,12 +41,13 @@ function simulate_scm!(
     graph::AbstractMatrix{UInt8},
     n_obs::Int;
     effects::Union{Nothing, EdgeEffects} = nothing,
+    feedback::Bool = false,
 )
     d = size(x, 2)
     size(graph) == (d, d) || throw(ArgumentError("graph must be $d × $d, got $(join(size(graph), " × "))"))
     target_rng = split(rng, "targets")
     assign!(interventions, target_rng, intervention, n_obs)
-    fill_rows!(x, interventions, rng, target_rng, mechanism, noise, intervention, graph, n_obs, effects)
+    fill_rows!(x, interventions, rng, target_rng, mechanism, noise, intervention, graph, n_obs, effects, feedback)
     return x, interventions
 end
 
@@ -74,14 +75,26 @@ function fill_rows!(
     graph,
     n_obs::Int,
     effects = nothing,
+    feedback::Bool = false,
 )
     order = topological_order(graph)
-    order === nothing && throw(ArgumentError("a structural causal model needs an acyclic graph; this one has a cycle"))
+    order === nothing &&
+        !feedback &&
+        throw(ArgumentError(
+            "a structural causal model needs an acyclic graph, or a domain with acyclic = false; this one has a cycle",
+        ))
+    any(j -> !iszero(graph[j, j]), axes(graph, 1)) &&
+        throw(ArgumentError("a variable of a structural causal model cannot cause itself"))
     intervention = settle(intervention, target_rng)
     f, ε = settle(mechanism, split(rng, "mechanism")), settle(noise, split(rng, "noise"))
     # In a matrix of its own: the many parts of these models are compiled once, whatever kind of array x is.
-    room = sees_arguments(f) || f isa Variant ? Matrix{Float32}(undef, size(x)...) : x
-    fill_columns!(room, interventions, split(rng, "variable"), f, ε, intervention, graph, order, n_obs, effects)
+    room = sees_arguments(f) || f isa Variant || order === nothing ? Matrix{Float32}(undef, size(x)...) : x
+    variables = split(rng, "variable")
+    if order === nothing
+        fill_loops!(room, interventions, variables, f, ε, intervention, graph, n_obs, effects)
+    else
+        fill_columns!(room, interventions, variables, f, ε, intervention, graph, order, n_obs, effects)
+    end
     room === x || copyto!(x, room)
 end
 
