@@ -19,6 +19,16 @@ HERE = Path(__file__).parent
 PAIR = np.array([[0, 1], [0, 0]])
 CLEAN, SPOILED = "0.6", "tab:blue"
 SIZE: dict[str, Any] = {"graph": PAIR, "n_obs": 250, "seed": 8}
+LINE = """
+[[mechanism]]
+model = "linear"
+weight = 1.0
+bias = 0.0
+[[noise]]
+model = "gaussian"
+scale = 0.4
+roots = { model = "gaussian", scale = 1.0 }
+"""
 
 
 def main() -> None:
@@ -33,7 +43,7 @@ def pair(**imperfection: Any) -> Callable[[Any], None]:
     """A cause and its effect, without and with an imperfection."""
 
     def draw(axes: Any) -> None:
-        clean, spoiled = simulate("rff", **SIZE), simulate("rff", **SIZE, imperfections=imperfection)
+        clean, spoiled = from_text(LINE, **SIZE), from_text(LINE, **SIZE, imperfections=imperfection)
         for axis, data, colour in zip(axes, (clean, spoiled), (CLEAN, SPOILED), strict=True):
             kinds = colour if data.batch is None else [f"C{b}" for b in data.batch]
             axis.scatter(*data.x.T, s=5, c=kinds, alpha=0.5, lw=0)
@@ -71,22 +81,23 @@ def repeats(axes: Any) -> None:
     size = {"d": 8, "n_obs": 40, "seed": 4}
     again = simulate("linear", **size, imperfections={"model": "repeats", "times": 4})
     for axis, data in zip(axes, (simulate("linear", **size), again), strict=True):
-        axis.imshow(data.x, aspect="auto", cmap="coolwarm", vmin=-5, vmax=5, interpolation="nearest")
+        z = (data.x - data.x.mean(0)) / data.x.std(0)
+        axis.imshow(z, aspect="auto", cmap="Greys", vmin=-2.5, vmax=2.5, interpolation="nearest")
     label(axes, "without", "each row four times", "variable", "row")
 
 
 def hidden(axes: Any) -> None:
     alone = {"graph": np.zeros((2, 2), int), "n_obs": 250, "seed": 1}
     cause = {"model": "hidden-causes", "per_variable": 0.5, "effects": 2}
-    confounded = simulate("linear", **alone, imperfections=cause)
-    for axis, data, colour in zip(axes, (simulate("linear", **alone), confounded), (CLEAN, SPOILED), strict=True):
+    confounded = from_text(LINE, **alone, imperfections=cause)
+    for axis, data, colour in zip(axes, (from_text(LINE, **alone), confounded), (CLEAN, SPOILED), strict=True):
         axis.scatter(*data.x.T, s=5, c=colour, alpha=0.5, lw=0)
     label(axes, "no edge", "no edge, a hidden cause", "one variable", "another")
 
 
 def selection(axes: Any) -> None:
-    kept = simulate("rff", **SIZE, imperfections={"model": "selection", "kept": 0.25, "noise": 0.2})
-    for axis, data, colour in zip(axes, (simulate("rff", **SIZE), kept), (CLEAN, SPOILED), strict=True):
+    kept = from_text(LINE, **SIZE, imperfections={"model": "selection", "kept": 0.25, "noise": 0.2})
+    for axis, data, colour in zip(axes, (from_text(LINE, **SIZE), kept), (CLEAN, SPOILED), strict=True):
         axis.scatter(*data.x.T, s=5, c=colour, alpha=0.5, lw=0)
     axes[1].set(xlim=axes[0].get_xlim(), ylim=axes[0].get_ylim())
     label(axes, "without", "a quarter is kept", "cause", "effect")
@@ -95,10 +106,16 @@ def selection(axes: Any) -> None:
 def intervention_errors(axes: Any) -> None:
     size = {"graph": PAIR, "n_obs": 100, "n_int": 200, "seed": 2}
     errors = {"model": "intervention-errors", "failing": 0.4, "unlabelled": 0.2}
-    for axis, data in zip(axes, (simulate("linear", **size), simulate("linear", **size, imperfections=errors)), strict=True):
+    for axis, data in zip(
+        axes, (simulate("linear", **size), simulate("linear", **size, imperfections=errors)), strict=True
+    ):
         actual = data.interventions if data.true_interventions is None else data.true_interventions
         recorded, happened = data.interventions[:, 0] == 1, actual[:, 0] == 1
-        for which, colour in ((recorded & happened, "tab:blue"), (recorded & ~happened, "tab:red"), (happened & ~recorded, "tab:orange")):
+        for which, colour in (
+            (recorded & happened, "tab:blue"),
+            (recorded & ~happened, "tab:red"),
+            (happened & ~recorded, "tab:orange"),
+        ):
             axis.plot(np.flatnonzero(which), data.x[which, 0], ".", color=colour, ms=3)
         axis.plot(data.x[:100, 0], ".", color=CLEAN, ms=3)
     label(axes, "all work", "failing red, unlabelled orange", "row", "value")
@@ -106,7 +123,9 @@ def intervention_errors(axes: Any) -> None:
 
 def soft(axes: Any) -> None:
     for axis, keys, name in zip(axes, ("factor = 0.2", "shift = 2.0"), ("factor 0.2", "shift 2"), strict=True):
-        data = from_text(f'[[intervention]]\nmodel = "soft"\ntargets = 1.0\n{keys}\n', graph=PAIR, n_obs=150, n_int=300, seed=2)
+        data = from_text(
+            f'[[intervention]]\nmodel = "soft"\ntargets = 1.0\n{keys}\n', graph=PAIR, n_obs=150, n_int=300, seed=2
+        )
         rows = data.interventions[:, 1] == 1
         axis.scatter(*data.x[:150].T, s=5, c=CLEAN, alpha=0.6, lw=0)
         axis.scatter(*data.x[rows].T, s=5, c=SPOILED, alpha=0.6, lw=0)
