@@ -13,6 +13,7 @@ from pathlib import Path
 import jax
 import platformdirs
 
+from avici_jl._runtime.private import private_folder
 from avici_jl._runtime.scope import Shared
 
 
@@ -31,10 +32,9 @@ def cache_folder() -> Path | None:
         return None if "://" in chosen else Path(chosen)
     folder = _user_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        return folder if private_folder(folder) else None
     except OSError:  # a home that cannot be written to
         return None
-    return folder
 
 
 def _user_folder() -> Path:

@@ -99,5 +99,6 @@ def _check(table: dict[str, Any], hints: dict[str, Any], path: Path, place: str 
 def write_json(path: Path, table: Mapping[str, Any]) -> None:
     """Write a table, in one step: a reader never sees half a file."""
     partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)  # where it is a link, what it points to stays as it is
     partial.write_text(json.dumps(table, indent=2) + "\n")
     partial.replace(path)

@@ -48,6 +48,8 @@ def save_model(
         raise CheckpointError(f"{path} holds a training run, which must stay as it is; choose another folder.")
     path.mkdir(parents=True, exist_ok=True)
     write_params(path / PARAMS, params)
+    if (path / OLD_PARAMS).is_symlink():
+        (path / OLD_PARAMS).unlink()
     shutil.rmtree(path / OLD_PARAMS, ignore_errors=True)
     write_json(path / CONFIG, config)
     write_json(path / CARD, {**card, "digest": digest(params)})

@@ -20,6 +20,7 @@ def write_params(path: Path, params: Mapping[Any, Any]) -> None:
     An array's name is the path of keys to it, as `layers/0/norm/scale`. Keys are words, or integers for lists.
     """
     partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)  # where it is a link, what it points to stays as it is
     with partial.open("wb") as file:
         np.savez(file, allow_pickle=False, **{name: np.asarray(array) for name, array in sorted(_flat(params))})
     partial.replace(path)

@@ -167,15 +167,22 @@ def _write(
 
     written = {}
     if edges is not None:
-        table.to_csv(edges, index=False, sep="\t" if edges.suffix == ".tsv" else ",")
+        named = table.assign(**{end: list(map(_cell, table[end])) for end in ("source", "target")})
+        named.to_csv(edges, index=False, sep="\t" if edges.suffix == ".tsv" else ",")
         written[f"all {len(table)} edges"] = str(edges)
     if matrix is not None:
-        frame = pd.DataFrame(p, index=found.names, columns=found.names)
+        names = list(map(_cell, found.names))
+        frame = pd.DataFrame(p, index=names, columns=names)
         frame.to_csv(matrix, sep="\t" if matrix.suffix == ".tsv" else ",")
         written["matrix"] = str(matrix)
     if h5ad is not None:
         written["AnnData"] = str(h5ad)
     return written
+
+
+def _cell(name: str) -> str:
+    """A variable's name for a table that a spreadsheet may open: one that it would take for a formula is quoted."""
+    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
 
 
 def _compare(p: np.ndarray, found: Input, trained: Model, known: np.ndarray, threshold: float) -> dict[str, float]:

@@ -205,6 +205,7 @@ def _start_file(path: Path, columns: Sequence[str], done: int) -> None:
             found = list(csv.reader(file))[1:]
         rows = [row for row in found if len(row) == len(columns) and int(row[0]) <= done]
     partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)  # where it is a link, what it points to stays as it is
     with partial.open("w", newline="") as file:
         csv.writer(file).writerows([columns, *rows])
     partial.replace(path)
