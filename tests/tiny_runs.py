@@ -30,18 +30,6 @@ def simulate(rng, d, n_obs, n_int):
 def slowly(rng, d, n_obs, n_int):
     time.sleep(0.05)  # a signal arrives in time
     return simulate(rng, d, n_obs, n_int)
-
-def sometimes_nan(rng, d, n_obs, n_int):
-    x, set_, graph = simulate(rng, d, n_obs, n_int)
-    return x * (np.nan if rng.random() < 0.1 else 1), set_, graph
-
-sometimes_nan.missing = True
-
-def always_nan(rng, d, n_obs, n_int):
-    x, set_, graph = simulate(rng, d, n_obs, n_int)
-    return x * np.nan, set_, graph
-
-always_nan.missing = True
 '''
 
 SETTINGS = [
