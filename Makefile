@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup others demo test test-slow lint docs transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe benchmarks clean
+.PHONY: help setup others demo test test-slow lint docs transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-groups benchmarks clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench-training     a training step at the paper's size beside the reference's (installs that)"
 	@echo "make bench-constraint   short training runs with and without the acyclicity constraint"
 	@echo "make bench-recipe       short training runs that differ in one setting"
+	@echo "make bench-groups       what groups of pair statistics are worth, without training a network"
 	@echo "make bench-accelerator  predictions and training on a GPU or TPU beside the CPU"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
 	@echo "make benchmarks  every report of docs/benchmarks again: models beside other methods (installs those)"
@@ -75,6 +76,9 @@ bench-constraint: setup
 
 bench-recipe: setup
 	$(WITH_JULIA) $(BIN)/python benchmarks/recipe.py
+
+bench-groups: setup
+	$(WITH_JULIA) $(BIN)/python benchmarks/groups.py
 
 bench-inference: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference \

@@ -43,6 +43,14 @@ VARIANTS = {
     "stretch": ("linear-rff", ["data.stretch=0.4"]),
     "both": ("linear", [f"network.statistics=[{RANKS}, {VALUES}]", "data.stretch=0.2"]),
     "both and invariance": ("linear", [f'network.statistics=[{RANKS}, {VALUES}, "invariance"]', "data.stretch=0.2"]),
+    "scm": ("scm", [f'network.statistics=[{RANKS}, {VALUES}, "invariance", "invariance@ranks"]']),
+    "scm, preset world": (
+        "scm",
+        [
+            f'network.statistics=[{RANKS}, {VALUES}, "invariance", "invariance@ranks", "order", "evidence", "bins", '
+            '"levels", "gaps", "scale"]'
+        ],
+    ),
     "counts": ("grn", [f"network.statistics=[{COUNTS}]"]),
     "counts and more": ("grn", [f"network.statistics=[{COUNTS}, {MORE}]"]),
     "counts, more and invariance": ("grn", [f'network.statistics=[{COUNTS}, {MORE}, "invariance"]']),

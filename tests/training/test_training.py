@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,22 @@ import jax
 import numpy as np
 import pytest
 from filelock import FileLock
+from flax import nnx
 
 from avici_jl import Model
 from avici_jl.checkpoints.lineage import before
-from avici_jl.checkpoints.model import load_model
+from avici_jl.checkpoints.model import load_model, save_model
 from avici_jl.checkpoints.run import RunCheckpoints
 from avici_jl.errors import CheckpointError, ConfigError
+from avici_jl.network import build_network
 from avici_jl.training import run
+from avici_jl.training.config import resolve
 from avici_jl.training.mesh import Devices
+from avici_jl.training.objective import Dual
 from avici_jl.training.runs import settle
 from avici_jl.training.schema import Config
-from avici_jl.training.step import compile_run, hide_units
-from avici_jl.training.trainer import Trainer
+from avici_jl.training.step import TrainState, compile_run, hide_units
+from avici_jl.training.trainer import Trainer, start_from
 
 
 def states(workdir: Path, like: Any) -> list[np.ndarray]:
@@ -173,3 +178,38 @@ def test_training_takes_missing_values(tmp_path: Path) -> None:
     x, _, _ = simulate(np.random.default_rng(1), 4, 30, 0)
     p, q = (np.asarray(model.predict(x, same_units=common)) for common in (False, True))
     assert np.isfinite(p).all() and np.isfinite(q).all()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            {"kind": "pair", "dim": 8, "layers": 1, "channels": 2, "statistics": ["basic"]},
+            {"statistics": ["basic", "gaps", "scale"]},
+        ),
+        ({"kind": "axial", "dim": 8, "layers": 1, "heads": 1, "head_size": 4}, {"channels": 4}),
+    ],
+)
+def test_what_a_network_sees_besides_changes_nothing_at_first(
+    before: dict[str, Any], after: dict[str, Any], tmp_path: Path
+) -> None:
+    config = resolve("linear", kind="values", acyclic=True, preset="smoke", overrides=["steps=2"])
+    small, large = (replace(config, network=network, init=str(tmp_path)) for network in (before, before | after))
+    one, two = (build_network(settings.network, rngs=nnx.Rngs(0)) for settings in (small, large))
+    params = jax.tree.map(lambda leaf: leaf + 0.02, nnx.to_pure_dict(nnx.state(one, nnx.Param)))
+    save_model(tmp_path, config=small.to_dict(), params=params, card={})
+    fresh = nnx.to_pure_dict(nnx.state(two, nnx.Param))
+    started = start_from(TrainState(jax.numpy.zeros(()), fresh, None, fresh, Dual.start()), large)
+    x = np.random.default_rng(0).normal(size=(2, 30, 4, 4)).astype(np.float32)
+    x[..., 1:3] = [0.0, 1.0]
+    old, found = (
+        nnx.merge(*_filled(network, values))(jax.numpy.asarray(x))
+        for network, values in ((one, params), (two, started.params))
+    )
+    np.testing.assert_allclose(found, old, atol=1e-5)
+
+
+def _filled(network: Any, params: Any) -> tuple[Any, Any]:
+    graphdef, state = nnx.split(network)
+    nnx.replace_by_pure_dict(state, params)
+    return graphdef, state

@@ -223,7 +223,7 @@ def start_from(state: TrainState, config: Config) -> TrainState:
     """The first state of a run, with the parameters of the model that `config.init` names.
 
     A compact network may be larger than that model's: statistics at the end of its list and layers at its end that the
-    model has not add nothing at first.
+    model has not add nothing at first; nor do channels that an axial network sees and the model did not.
 
     Raises:
         CheckpointError: there is no such model.
@@ -233,6 +233,9 @@ def start_from(state: TrainState, config: Config) -> TrainState:
     found = model.params
     if config.network["kind"] == model.config["network"]["kind"] == "pair":
         found = _more_layers(_more_statistics(found, model.config["network"], config.network), state.params)
+    if config.network["kind"] == model.config["network"]["kind"] == "axial":
+        more = max(0, config.network.get("channels", 2) - model.config["network"].get("channels", 2))
+        found = found | {"embed": _with_rows(found["embed"], more)}
     shapes = [jax.tree.map(np.shape, params) for params in (found, state.params)]
     if shapes[0] != shapes[1]:
         raise ConfigError(f"The parameters of {config.init} do not fit this run's network; give it the same settings.")
@@ -249,8 +252,12 @@ def _more_statistics(params: dict, old: dict, new: dict) -> dict:
     if len(after) <= len(before) or after[: len(before)] != before:
         return params
     more = count_statistics(after[len(before) :])
-    embed = params["embed"] | {"kernel": np.pad(params["embed"]["kernel"], ((0, more), (0, 0)))}
-    return params | {"embed": embed}
+    return params | {"embed": _with_rows(params["embed"], more)}
+
+
+def _with_rows(linear: dict, more: int) -> dict:
+    """Parameters of a linear layer with so many more inputs, which have weights of zero."""
+    return linear | {"kernel": np.pad(linear["kernel"], ((0, more), (0, 0)))}
 
 
 def _more_layers(params: dict, initial: dict) -> dict:

@@ -101,10 +101,10 @@ def _order(z: jax.Array, used: jax.Array) -> Order:
     none, no_pair = jnp.zeros(d), jnp.zeros((d, d))
     found = Order(none, no_pair, no_pair, no_pair, none)
     names, first = jnp.arange(d), True
-    # In parts, each with the variables that are left, of which a fourth or so is taken out in it.
+    # In parts, each with the variables that are left, of which half are taken out in it.
     while len(names):
         m = len(names)
-        rounds = -(-max(1, m // 4) // take) if m > 2 * take else -(-m // take)
+        rounds = -(-max(1, m // 2) // take) if m > 2 * take else -(-m // take)
         step = partial(_take_out, weight=weight, names=names, take=take, before=d - m)
         if first:
             alone, _ = _directions(left, weight)
