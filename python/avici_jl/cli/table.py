@@ -63,6 +63,18 @@ class TableOptions:
         str,
         typer.Option(help="Rows whose target is not in the table: refuse, or drop them.", rich_help_panel=_ROWS),
     ] = "refuse"
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            help="Column (in .h5ad: of obs) that says which rows were measured together, as plates or donors; what "
+            "they differ by in location and spread alone is removed.",
+            rich_help_panel=_ROWS,
+        ),
+    ] = None
+    same_units: Annotated[
+        bool,
+        typer.Option("--same-units", help="All variables have the same units, so that their spreads tell something."),
+    ] = False
     layer: Annotated[
         str | None, typer.Option(help="Layer of an AnnData, instead of its X.", rich_help_panel=_CELLS)
     ] = None
@@ -106,14 +118,15 @@ class TableOptions:
         if self.interventions is not None and self.targets is not None:
             raise InputError("Give the interventions either as a file (--interventions) or as a column (--targets).")
         given = asdict(self)
-        x = read_table(self.data, labels=self.targets or (), **{name: given[name] for name in _FILE_OPTIONS})
+        labels = [column for column in (self.targets, self.batch) if column is not None]
+        x = read_table(self.data, labels=labels, **{name: given[name] for name in _FILE_OPTIONS})
         entries = self.targets if self.interventions is None else read_entries(self.interventions, self.encoding)
         options = {name: given[name] for name in _INPUT_OPTIONS}
         return x, entries, {**options, "control": self.control or None}
 
 
 _FILE_OPTIONS = ("row_names", "transpose", "sep", "decimal", "thousands", "encoding", "sheet")
-_INPUT_OPTIONS = ("control", "separator", "guides", "unmeasured", "layer", "raw", "gene_symbols")
+_INPUT_OPTIONS = ("control", "separator", "guides", "unmeasured", "layer", "raw", "gene_symbols", "batch", "same_units")
 
 
 def takes_table(command: Callable[..., None]) -> Callable[..., None]:
