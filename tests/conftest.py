@@ -24,12 +24,21 @@ SLOW = (
     "cli/test_cli.py::test_the_demo",
     "data/test_large_tables.py",
     "network/test_bounded_memory.py",
+    "runtime/test_guest.py::test_a_run_changes_nothing_that_lasts",
     "simulation/test_julia_process.py",
+    "test_accidents.py::test_two_thousand",
+    "test_damaged_files.py::test_a_run_that_overflows",
     "test_docs.py",
     "test_model.py::test_shipped_models_have_cards_and_beat_chance",
+    "test_trust.py::test_a_folder_may_name",
+    "test_trust.py::test_it_is_said",
+    "test_trust.py::test_the_users_own",
+    "test_trust.py::test_what_needs_no_domain",
     "training/test_kill.py",
     "training/test_pipeline.py",
     "training/test_scale.py",
+    "training/test_settle.py::test_of_two_starts",
+    "training/test_settle.py::test_the_script",
 )
 """Tests that take more than a few seconds: files of a room, or single tests."""
 

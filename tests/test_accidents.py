@@ -116,7 +116,6 @@ def test_a_refused_model_is_one_line(tmp_path: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::avici_jl.DataWarning")
 def test_two_thousand_predictions_of_many_shapes_keep_their_memory() -> None:
     """After each of 40 shapes was seen, 2000 more predictions grow the process by less than 64 MB: 32 kB each."""

@@ -95,6 +95,23 @@ def hidden(axes: Any) -> None:
     label(axes, "no edge", "no edge, a hidden cause", "one variable", "another")
 
 
+def left_out(axes: Any) -> None:
+    """A graph with two variables outside the table (h and k), and what the table's graph is."""
+    places = {"a": (0, 1), "h": (1, 1), "b": (2, 1), "k": (1, 0), "c": (0, -1), "d": (2, -1)}
+    whole = [("a", "h"), ("h", "b"), ("k", "c"), ("k", "d")]
+    for axis, arrows, hidden in zip(axes, (whole, [("a", "b")]), ("hk", ""), strict=True):
+        for name, place in places.items():
+            if name in hidden or name not in "hk":
+                axis.text(*place, name, ha="center", va="center", color=CLEAN if name in hidden else SPOILED)
+        for cause, effect in arrows:
+            style = {"arrowstyle": "->", "color": CLEAN, "shrinkA": 7, "shrinkB": 7}
+            axis.annotate("", places[effect], places[cause], arrowprops=style)
+        axis.set(xlim=(-0.5, 2.5), ylim=(-1.6, 1.6), xticks=[], yticks=[])
+    style = {"arrowstyle": "<->", "color": CLEAN, "linestyle": "--", "shrinkA": 7, "shrinkB": 7}
+    axes[1].annotate("", places["d"], places["c"], arrowprops=style)
+    label(axes, "h and k are left out", "the table: c, d confounded", "", "")
+
+
 def selection(axes: Any) -> None:
     kept = from_text(LINE, **SIZE, imperfections={"model": "selection", "kept": 0.25, "noise": 0.2})
     for axis, data, colour in zip(axes, (from_text(LINE, **SIZE), kept), (CLEAN, SPOILED), strict=True):
@@ -161,6 +178,7 @@ def label(axes: Any, left: str | None, right: str | None, x: str, y: str) -> Non
 
 PICTURES = {
     "hidden-causes": hidden,
+    "left-out": left_out,
     "intervention-errors": intervention_errors,
     "soft": soft,
     "autocorrelation": autocorrelation,

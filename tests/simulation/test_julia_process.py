@@ -86,7 +86,7 @@ def test_ctrl_c_ends_a_simulation_and_nothing_else(threads: int, domain: str, ba
         asked = time.monotonic()
         if waits == 0.5:
             assert process.stdout.readline() in ("interrupted\n", "and again\n")
-            assert time.monotonic() - asked < 3
+            assert time.monotonic() - asked < 20  # a busy machine
     assert finish(process) == "noted\n"
 
 

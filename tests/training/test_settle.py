@@ -158,7 +158,6 @@ def test_the_script_for_a_host_goes_on_when_it_is_called_again(tmp_path: Path) -
     assert "This run is complete" in script("train_gpu.sh", tmp_path, *OPTIONS)
 
 
-@pytest.mark.slow
 def test_the_script_for_a_cluster_goes_on_when_it_is_called_again(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "srun").write_text(SRUN)

@@ -19,6 +19,11 @@ DoIntervention(targets, value) = DoIntervention(targets, value, 1)
 An intervention that does not cut a variable off from its causes: in the rows with the variable as a target, its causes act with `factor` times their distance
 from their means, and `shift` standard deviations of the variable are added to its value. `factor` is drawn per variable, `shift` per row; `targets` and `at_once`
 are those of [`DoIntervention`](@ref).
+
+```julia
+damped = Domain("linear"; intervention=SoftIntervention(1.0; factor=0.2, shift=2.0))
+simulate(damped; d=4, n_obs=50, n_int=20)
+```
 """
 struct SoftIntervention
     targets::Float64
