@@ -9,6 +9,9 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Some tests start JAX themselves, before the package can give XLA's pool the threads that it needs (see
+# avici_jl._runtime.threads.start_jax): with as few as there are cores, predictions may wait for themselves for ever.
+os.environ.setdefault("NPROC", "16")
 # The same networks are compiled in many tests and in the processes that they start: what is compiled is kept between
 # runs of the tests, in their own place and not in the user's.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / ".pytest_cache" / "jax"))
