@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from avici_jl.data.dataset import Dataset
     from avici_jl.data.files import read_table
     from avici_jl.model import Model, list_models
+    from avici_jl.posterior import Posterior
     from avici_jl.simulation import list_domains, load_domain, simulate
 
     __version__: str
@@ -35,6 +36,7 @@ _moved.install()
 
 _HOMES = {
     "Model": "avici_jl.model",
+    "Posterior": "avici_jl.posterior",
     "list_models": "avici_jl.model",
     "Dataset": "avici_jl.data.dataset",
     "list_domains": "avici_jl.simulation",
@@ -51,6 +53,7 @@ __all__ = [
     "Dataset",
     "InputError",
     "Model",
+    "Posterior",
     "SimulationError",
     "TrainingError",
     "list_domains",

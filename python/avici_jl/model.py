@@ -19,7 +19,8 @@ from avici_jl.data.standardize import features
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
 from avici_jl.network import sees_spreads
 from avici_jl.network.predictor import Predictor
-from avici_jl.posterior.edges import check_count, check_probability, edge_table, sample, to_graph
+from avici_jl.posterior import Posterior
+from avici_jl.posterior.edges import check_count, check_probability
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -101,6 +102,23 @@ class Model:
         name = str(name_or_path) if str(name_or_path).startswith(hub.PREFIX) else path.name
         return Model(load_model(path), name)
 
+    def infer(
+        self,
+        x: Any,
+        interventions: Any = None,
+        **options: Unpack[InputOptions],
+    ) -> Posterior:
+        """Everything that the data say about the graph, computed once. The arguments are those of `Model`.
+
+        Returns:
+            The `Posterior`: probabilities with the data and names, and from them edges, graphs, samples, comparisons,
+            pictures and files, without asking the network again.
+
+        Raises:
+            InputError: the data cannot be used; the message says what to do.
+        """
+        return self._infer(x, interventions, **options)
+
     def predict(
         self,
         x: Any,
@@ -116,12 +134,8 @@ class Model:
         Raises:
             InputError: the data cannot be used; the message says what to do.
         """
-        found, p = self._read_and_predict(x, interventions, **options)
-        if found.columns is not None:
-            import pandas as pd
-
-            return pd.DataFrame(p, index=found.columns, columns=found.columns)
-        return p
+        posterior = self._infer(x, interventions, **options)
+        return posterior.probabilities if posterior.data.columns is None else posterior.to_frame()
 
     def predict_edges(
         self,
@@ -141,8 +155,7 @@ class Model:
             InputError: the data cannot be used, or the threshold is no probability.
         """
         check_probability(threshold)
-        found, p = self._read_and_predict(x, interventions, **options)
-        return edge_table(p, found.labels, threshold=threshold)
+        return self._infer(x, interventions, **options).edges(threshold)
 
     def predict_graph(
         self,
@@ -158,7 +171,7 @@ class Model:
         Args:
             x, interventions, options: as for `Model`. Without names the nodes are x1, x2, …
             threshold: smallest probability of an edge; by default the model's, see `decision_threshold`.
-            acyclic: leave out the least probable edges that close a cycle.
+            acyclic: the most probable subset of these edges that has no cycle.
 
         Returns:
             A directed graph with the edge attribute "probability".
@@ -168,9 +181,7 @@ class Model:
         """
         if threshold is not None:
             check_probability(threshold)
-        found, p = self._read_and_predict(x, interventions, **options)
-        chosen = self.decision_threshold(bool(found.interventions.any())) if threshold is None else threshold
-        return to_graph(p, found.labels, threshold=chosen, acyclic=acyclic)
+        return self._infer(x, interventions, **options).graph(threshold, acyclic=acyclic)
 
     def sample_graphs(
         self,
@@ -187,8 +198,7 @@ class Model:
             InputError: the data cannot be used, or `count` is negative.
         """
         check_count(count)
-        _, p = self._read_and_predict(x, interventions, **options)
-        return sample(p, count, seed)
+        return self._infer(x, interventions, **options).sample(count, seed=seed, acyclic=False)
 
     def annotate(
         self,
@@ -213,13 +223,7 @@ class Model:
         """
         if not hasattr(adata, "varp"):
             raise InputError(f"annotate writes into an AnnData; a {type(adata).__name__} was given. Use predict.")
-        found, p = self._read_and_predict(adata, interventions, **options)
-        if len(p) != adata.n_vars:
-            raise InputError(
-                f"{len(p)} variables were read, and the AnnData has {adata.n_vars}: varp cannot hold them. Use predict."
-            )
-        adata.varp[key] = p
-        adata.uns[key] = {"model": self.name, "threshold": self.decision_threshold(bool(found.interventions.any()))}
+        self._infer(adata, interventions, **options).to_anndata(adata, key)
 
     def decision_threshold(self, interventional: bool) -> float:
         """The threshold for data with or without interventional rows; the same where the card gives only one."""
@@ -236,14 +240,23 @@ class Model:
     def __repr__(self) -> str:
         return f"Model({self.name!r}: {self.kind}, for {self.domain})"
 
-    def _read_and_predict(self, x: Any, interventions: Any, **options: Any) -> tuple[Input, np.ndarray]:
+    def _infer(self, x: Any, interventions: Any, **options: Any) -> Posterior:
+        """`infer`, one call below a public method, so that a warning names the user's line."""
         found = read_input(x, interventions, kind=self.kind, **options)
         unlike = ((reason, f"{self.name}: the data have {s}") for reason, s in differences(found, self._loaded.config))
-        for reason, sentence in (*found.notes, *unlike):
+        notes = (*found.notes, *unlike)
+        for reason, sentence in notes:
             if (reason, found.fingerprint) not in self._warned:
                 self._warned.add((reason, found.fingerprint))
                 warnings.warn(sentence, DataWarning, stacklevel=3)
-        return found, self.predict_checked(found)
+        return Posterior(
+            probabilities=self.predict_checked(found),
+            data=found,
+            threshold=self.decision_threshold(bool(found.interventions.any())),
+            model=self.name,
+            kind=self.kind,
+            notes=tuple(sentence for _, sentence in notes),
+        )
 
     def predict_checked(self, found: Input) -> np.ndarray:
         """Probabilities [d, d] of data that `read_input` has checked."""
