@@ -26,6 +26,7 @@ from avici_jl.errors import (
 if TYPE_CHECKING:
     from avici_jl.data.dataset import Dataset
     from avici_jl.data.files import read_table
+    from avici_jl.estimator import CausalGraph
     from avici_jl.model import Model, list_models
     from avici_jl.posterior import Posterior
     from avici_jl.simulation import list_domains, load_domain, simulate
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _moved.install()
 
 _HOMES = {
+    "CausalGraph": "avici_jl.estimator",
     "Model": "avici_jl.model",
     "Posterior": "avici_jl.posterior",
     "list_models": "avici_jl.model",
@@ -47,6 +49,7 @@ _HOMES = {
 
 __all__ = [
     "AviciError",
+    "CausalGraph",
     "CheckpointError",
     "ConfigError",
     "DataWarning",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from scipy.special import expit
 
+from avici_jl._runtime.fork import check_process
 from avici_jl.checkpoints import hub
 from avici_jl.checkpoints.find import find_model, list_models
 from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
@@ -21,6 +22,7 @@ from avici_jl.network import sees_spreads
 from avici_jl.network.predictor import Predictor
 from avici_jl.posterior import Posterior
 from avici_jl.posterior.edges import check_count, check_probability
+from avici_jl.posterior.stability import Stability, resample
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -67,6 +69,7 @@ class Model:
     """
 
     def __init__(self, loaded: LoadedModel, name: str) -> None:
+        check_process()
         self.name = name
         self.kind: str = loaded.config["data"]["kind"]
         self.domain: str = loaded.card.get("domain", loaded.config["data"]["domain"])
@@ -118,6 +121,36 @@ class Model:
             InputError: the data cannot be used; the message says what to do.
         """
         return self._infer(x, interventions, **options)
+
+    def stability(
+        self,
+        x: Any,
+        interventions: Any = None,
+        *,
+        resamples: int = 50,
+        seed: int = 0,
+        **options: Unpack[InputOptions],
+    ) -> Stability:
+        """How much the answer hangs on the rows: it is given again for rows drawn with replacement (the bootstrap).
+
+        Rows are drawn among those with the same targets and of the same batch, so that each resample has the shape of
+        the data and nothing is compiled anew: it takes as long as `resamples` predictions.
+
+        Args:
+            x, interventions, options: as for `Model`.
+            resamples: how many times.
+            seed: of the draws.
+
+        Raises:
+            InputError: the data cannot be used, or `resamples` is no positive integer.
+        """
+        check_count(resamples)
+        if resamples == 0:
+            raise InputError("At least one resample is needed, got resamples=0.")
+        posterior, rng = self._infer(x, interventions, **options), np.random.default_rng(seed)
+        gaps = bool(np.isnan(posterior.data.x).any())
+        drawn = [self.predict_checked(resample(posterior.data, rng), gaps=gaps) for _ in range(resamples)]
+        return Stability(posterior, np.stack(drawn))
 
     def predict(
         self,
@@ -237,6 +270,10 @@ class Model:
         """
         save_model(path, config=self._loaded.config, params=self._loaded.params, card=self.card)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles and copies hold settings and parameters, and need no file."""
+        return Model, (self._loaded, self.name)
+
     def __repr__(self) -> str:
         return f"Model({self.name!r}: {self.kind}, for {self.domain})"
 
@@ -258,9 +295,16 @@ class Model:
             notes=tuple(sentence for _, sentence in notes),
         )
 
-    def predict_checked(self, found: Input) -> np.ndarray:
-        """Probabilities [d, d] of data that `read_input` has checked."""
+    def predict_checked(self, found: Input, *, gaps: bool | None = None) -> np.ndarray:
+        """Probabilities [d, d] of data that `read_input` has checked.
+
+        Args:
+            found: the data.
+            gaps: whether the network is shown which values are missing; by default if any is.
+        """
+        check_process()
         x, interventions, config = found.x, found.interventions, self._loaded.config
+        gaps = bool(np.isnan(x).any()) if gaps is None else gaps
         if found.same_units and not sees_spreads(config["network"]):
             raise InputError(f"{self.name} was trained without the variables' spreads; leave out same_units.")
         if found.batch is not None:
@@ -268,7 +312,7 @@ class Model:
         # More rows than it has seen make a network surer than it should be; the mean over parts of the table does not.
         most = _ROWS * max(config["data"].get("rows") or [len(x)])
         parts = parts_of_rows(x, interventions, most // 2) if len(x) > most else [np.arange(len(x))]
-        logits = np.mean([self._part(x[rows], interventions[rows], found.same_units) for rows in parts], axis=0)
+        logits = np.mean([self._part(x[rows], interventions[rows], gaps, found.same_units) for rows in parts], axis=0)
         p = expit(logits / self._temperature).astype(np.float32)
         np.fill_diagonal(p, 0.0)
         if not np.isfinite(p).all():
@@ -278,9 +322,8 @@ class Model:
             )
         return p
 
-    def _part(self, x: np.ndarray, interventions: np.ndarray, same_units: bool) -> np.ndarray:
+    def _part(self, x: np.ndarray, interventions: np.ndarray, gaps: bool, same_units: bool) -> np.ndarray:
         """Logits [d, d] of some rows."""
-        gaps = bool(np.isnan(x).any())
         seen = features(x, interventions, self.kind, gaps=gaps, same_units=True if same_units else None)
         return self._predictor(seen)
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from avici_jl import DataWarning, Model, Posterior
-from tiny_models import tiny_model
+from tiny_models import save
 
 NAMES = ["raf", "mek", "erk", "akt"]
 TARGETS = [None] * 20 + ["mek"] * 10
@@ -20,7 +20,7 @@ TARGETS = [None] * 20 + ["mek"] * 10
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     thresholds = {"observational": 0.9, "interventional": 0.2}
-    return tiny_model(tmp_path_factory.mktemp("models") / "small", thresholds=thresholds)
+    return Model.load(save(tmp_path_factory.mktemp("models") / "small", thresholds=thresholds))
 
 
 def frame(n: int = 30) -> pd.DataFrame:
