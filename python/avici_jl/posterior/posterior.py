@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,13 @@ from avici_jl.data.inputs import Input
 from avici_jl.data.words import listed
 from avici_jl.errors import InputError
 from avici_jl.posterior.acyclic import sample_acyclic
+from avici_jl.posterior.archive import read, write
 from avici_jl.posterior.edges import adjacency, check_count, check_probability, edge_table, sample, to_graph
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
     from matplotlib.figure import Figure
-
-_FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,24 +244,7 @@ class Posterior:
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one file (`.npz`), which `Posterior.load` reads. It holds arrays and text, no code."""
-        path = Path(path)
-        about = {
-            "format": _FORMAT,
-            "names": self.data.names,
-            "model": self.model,
-            "kind": self.kind,
-            "threshold": self.threshold,
-            "notes": list(self.notes),
-        }
-        with open(path, "wb") as file:
-            np.savez_compressed(
-                file,
-                probabilities=self.probabilities,
-                x=self.data.x,
-                interventions=self.data.interventions,
-                about=np.array(json.dumps(about, ensure_ascii=False)),
-            )
-        return path
+        return write(self, path)
 
     @staticmethod
     def load(path: str | Path) -> Posterior:
@@ -272,23 +253,7 @@ class Posterior:
         Raises:
             InputError: the file is missing or something else.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                about = json.loads(str(file["about"]))
-                data = Input(file["x"], file["interventions"], list(about["names"]))
-                probabilities = file["probabilities"]
-            if probabilities.shape != (len(data.names),) * 2 or data.x.shape[1:] != (len(data.names),):
-                raise ValueError("its parts do not fit together")
-            return Posterior(
-                probabilities,
-                data,
-                float(about["threshold"]),
-                str(about["model"]),
-                str(about["kind"]),
-                tuple(about["notes"]),
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is no posterior that can be read: {error}") from None
+        return Posterior(**read(path))
 
     def __repr__(self) -> str:
         n, d = self.data.x.shape
