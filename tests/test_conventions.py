@@ -77,15 +77,14 @@ def test_a_fork_after_a_prediction_is_refused(folder: Path) -> None:
         child = os.fork()
         if child == 0:
             try:
-                use()
-                said = "no error"
-            except AviciError as error:
-                said = str(error)
-            os.write(writing, said.encode())
-            os._exit(0)
+                with pytest.raises(AviciError, match="forked"):
+                    use()
+                os.write(writing, b"refused")
+            finally:
+                os._exit(0)
         os.close(writing)
         with os.fdopen(reading) as pipe:
-            assert "forked" in pipe.read()
+            assert pipe.read() == "refused"
         os.waitpid(child, 0)
 
 

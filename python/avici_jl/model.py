@@ -100,7 +100,9 @@ class Model:
 
         Raises:
             CheckpointError: there is no such model, or it cannot be read.
+            AviciError: this process was forked from one that has loaded a model.
         """
+        check_process()
         path = find_model(name_or_path)
         name = str(name_or_path) if str(name_or_path).startswith(hub.PREFIX) else path.name
         return Model(load_model(path), name)
