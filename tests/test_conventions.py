@@ -26,7 +26,7 @@ NAMES = ["raf", "mek", "erk"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "small"
-    Model.load(save(path))
+    save(path)
     return path
 
 

@@ -104,7 +104,7 @@ def test_other_suffixes_and_names_are_refused(posterior: Posterior, tmp_path: Pa
 
 
 def test_the_command_line_writes_what_it_shows(tmp_path: Path) -> None:
-    Model.load(save(tmp_path / "small"))
+    save(tmp_path / "small")
     x = np.random.default_rng(0).normal(size=(30, 4))
     pd.DataFrame(x, columns=list("abcd")).to_csv(tmp_path / "data.csv", index=False)
     (tmp_path / "known.csv").write_text("cause,effect\na,b\n")
