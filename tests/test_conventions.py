@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from avici_jl import AviciError, CausalGraph, InputError, Model, Posterior
 from tiny_models import save
@@ -101,21 +100,3 @@ def test_the_estimator_has_the_attributes_of_scikit_learn(folder: Path) -> None:
     np.testing.assert_array_equal(clone(held).fit(frame()).probabilities_, held.probabilities_)
     with pytest.raises(InputError, match="between 0 and 1"):
         CausalGraph(folder, threshold=7).fit(frame())
-
-
-APART: dict[str, str] = {}
-"""Checks of scikit-learn that do not apply, and why."""
-
-
-@pytest.mark.filterwarnings("ignore::avici_jl.DataWarning", "ignore::FutureWarning")
-def test_scikit_learn_s_checks(folder: Path) -> None:
-    failed, run = {}, set()
-    for estimator, check in estimator_checks_generator(CausalGraph(folder)):
-        name = getattr(check, "func", check).__name__
-        run.add(name)
-        try:
-            check(estimator)
-        except Exception as error:
-            failed[name] = f"{type(error).__name__}: {error}"
-    assert failed.keys() == APART.keys(), failed
-    assert len(run) > 30
