@@ -26,7 +26,9 @@ from avici_jl.errors import (
 if TYPE_CHECKING:
     from avici_jl.data.dataset import Dataset
     from avici_jl.data.files import read_table
+    from avici_jl.estimator import CausalGraph
     from avici_jl.model import Model, list_models
+    from avici_jl.posterior import Posterior
     from avici_jl.simulation import list_domains, load_domain, simulate
 
     __version__: str
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
 _moved.install()
 
 _HOMES = {
+    "CausalGraph": "avici_jl.estimator",
     "Model": "avici_jl.model",
+    "Posterior": "avici_jl.posterior",
     "list_models": "avici_jl.model",
     "Dataset": "avici_jl.data.dataset",
     "list_domains": "avici_jl.simulation",
@@ -45,12 +49,14 @@ _HOMES = {
 
 __all__ = [
     "AviciError",
+    "CausalGraph",
     "CheckpointError",
     "ConfigError",
     "DataWarning",
     "Dataset",
     "InputError",
     "Model",
+    "Posterior",
     "SimulationError",
     "TrainingError",
     "list_domains",

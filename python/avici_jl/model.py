@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 from scipy.special import expit
 
+from avici_jl._runtime.fork import check_process
 from avici_jl.checkpoints import hub
 from avici_jl.checkpoints.find import find_model, list_models
 from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
@@ -19,7 +20,9 @@ from avici_jl.data.standardize import features
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
 from avici_jl.network import sees_spreads
 from avici_jl.network.predictor import Predictor
-from avici_jl.posterior.edges import check_count, check_probability, edge_table, sample, to_graph
+from avici_jl.posterior import Posterior
+from avici_jl.posterior.edges import check_count, check_probability
+from avici_jl.posterior.stability import Stability, resample
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -66,6 +69,7 @@ class Model:
     """
 
     def __init__(self, loaded: LoadedModel, name: str) -> None:
+        check_process()
         self.name = name
         self.kind: str = loaded.config["data"]["kind"]
         self.domain: str = loaded.card.get("domain", loaded.config["data"]["domain"])
@@ -96,10 +100,59 @@ class Model:
 
         Raises:
             CheckpointError: there is no such model, or it cannot be read.
+            AviciError: this process was forked from one that has loaded a model.
         """
+        check_process()
         path = find_model(name_or_path)
         name = str(name_or_path) if str(name_or_path).startswith(hub.PREFIX) else path.name
         return Model(load_model(path), name)
+
+    def infer(
+        self,
+        x: Any,
+        interventions: Any = None,
+        **options: Unpack[InputOptions],
+    ) -> Posterior:
+        """Everything that the data say about the graph, computed once. The arguments are those of `Model`.
+
+        Returns:
+            The `Posterior`: probabilities with the data and names, and from them edges, graphs, samples, comparisons,
+            pictures and files, without asking the network again.
+
+        Raises:
+            InputError: the data cannot be used; the message says what to do.
+        """
+        return self._infer(x, interventions, **options)
+
+    def stability(
+        self,
+        x: Any,
+        interventions: Any = None,
+        *,
+        resamples: int = 50,
+        seed: int = 0,
+        **options: Unpack[InputOptions],
+    ) -> Stability:
+        """How much the answer hangs on the rows: it is given again for rows drawn with replacement (the bootstrap).
+
+        Rows are drawn among those with the same targets and of the same batch, so that each resample has the shape of
+        the data and nothing is compiled anew: it takes as long as `resamples` predictions.
+
+        Args:
+            x, interventions, options: as for `Model`.
+            resamples: how many times.
+            seed: of the draws.
+
+        Raises:
+            InputError: the data cannot be used, or `resamples` is no positive integer.
+        """
+        check_count(resamples)
+        if resamples == 0:
+            raise InputError("At least one resample is needed, got resamples=0.")
+        posterior, rng = self._infer(x, interventions, **options), np.random.default_rng(seed)
+        gaps = bool(np.isnan(posterior.data.x).any())
+        drawn = [self.predict_checked(resample(posterior.data, rng), gaps=gaps) for _ in range(resamples)]
+        return Stability(posterior, np.stack(drawn))
 
     def predict(
         self,
@@ -116,12 +169,8 @@ class Model:
         Raises:
             InputError: the data cannot be used; the message says what to do.
         """
-        found, p = self._read_and_predict(x, interventions, **options)
-        if found.columns is not None:
-            import pandas as pd
-
-            return pd.DataFrame(p, index=found.columns, columns=found.columns)
-        return p
+        posterior = self._infer(x, interventions, **options)
+        return posterior.probabilities if posterior.data.columns is None else posterior.to_frame()
 
     def predict_edges(
         self,
@@ -141,8 +190,7 @@ class Model:
             InputError: the data cannot be used, or the threshold is no probability.
         """
         check_probability(threshold)
-        found, p = self._read_and_predict(x, interventions, **options)
-        return edge_table(p, found.labels, threshold=threshold)
+        return self._infer(x, interventions, **options).edges(threshold)
 
     def predict_graph(
         self,
@@ -158,7 +206,7 @@ class Model:
         Args:
             x, interventions, options: as for `Model`. Without names the nodes are x1, x2, …
             threshold: smallest probability of an edge; by default the model's, see `decision_threshold`.
-            acyclic: leave out the least probable edges that close a cycle.
+            acyclic: the most probable subset of these edges that has no cycle.
 
         Returns:
             A directed graph with the edge attribute "probability".
@@ -168,9 +216,7 @@ class Model:
         """
         if threshold is not None:
             check_probability(threshold)
-        found, p = self._read_and_predict(x, interventions, **options)
-        chosen = self.decision_threshold(bool(found.interventions.any())) if threshold is None else threshold
-        return to_graph(p, found.labels, threshold=chosen, acyclic=acyclic)
+        return self._infer(x, interventions, **options).graph(threshold, acyclic=acyclic)
 
     def sample_graphs(
         self,
@@ -187,8 +233,7 @@ class Model:
             InputError: the data cannot be used, or `count` is negative.
         """
         check_count(count)
-        _, p = self._read_and_predict(x, interventions, **options)
-        return sample(p, count, seed)
+        return self._infer(x, interventions, **options).sample(count, seed=seed, acyclic=False)
 
     def annotate(
         self,
@@ -213,13 +258,7 @@ class Model:
         """
         if not hasattr(adata, "varp"):
             raise InputError(f"annotate writes into an AnnData; a {type(adata).__name__} was given. Use predict.")
-        found, p = self._read_and_predict(adata, interventions, **options)
-        if len(p) != adata.n_vars:
-            raise InputError(
-                f"{len(p)} variables were read, and the AnnData has {adata.n_vars}: varp cannot hold them. Use predict."
-            )
-        adata.varp[key] = p
-        adata.uns[key] = {"model": self.name, "threshold": self.decision_threshold(bool(found.interventions.any()))}
+        self._infer(adata, interventions, **options).to_anndata(adata, key)
 
     def decision_threshold(self, interventional: bool) -> float:
         """The threshold for data with or without interventional rows; the same where the card gives only one."""
@@ -233,21 +272,41 @@ class Model:
         """
         save_model(path, config=self._loaded.config, params=self._loaded.params, card=self.card)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickles and copies hold settings and parameters, and need no file."""
+        return Model, (self._loaded, self.name)
+
     def __repr__(self) -> str:
         return f"Model({self.name!r}: {self.kind}, for {self.domain})"
 
-    def _read_and_predict(self, x: Any, interventions: Any, **options: Any) -> tuple[Input, np.ndarray]:
+    def _infer(self, x: Any, interventions: Any, **options: Any) -> Posterior:
+        """`infer`, one call below a public method, so that a warning names the user's line."""
         found = read_input(x, interventions, kind=self.kind, **options)
         unlike = ((reason, f"{self.name}: the data have {s}") for reason, s in differences(found, self._loaded.config))
-        for reason, sentence in (*found.notes, *unlike):
+        notes = (*found.notes, *unlike)
+        for reason, sentence in notes:
             if (reason, found.fingerprint) not in self._warned:
                 self._warned.add((reason, found.fingerprint))
                 warnings.warn(sentence, DataWarning, stacklevel=3)
-        return found, self.predict_checked(found)
+        return Posterior(
+            probabilities=self.predict_checked(found),
+            data=found,
+            threshold=self.decision_threshold(bool(found.interventions.any())),
+            model=self.name,
+            kind=self.kind,
+            notes=tuple(sentence for _, sentence in notes),
+        )
 
-    def predict_checked(self, found: Input) -> np.ndarray:
-        """Probabilities [d, d] of data that `read_input` has checked."""
+    def predict_checked(self, found: Input, *, gaps: bool | None = None) -> np.ndarray:
+        """Probabilities [d, d] of data that `read_input` has checked.
+
+        Args:
+            found: the data.
+            gaps: whether the network is shown which values are missing; by default if any is.
+        """
+        check_process()
         x, interventions, config = found.x, found.interventions, self._loaded.config
+        gaps = bool(np.isnan(x).any()) if gaps is None else gaps
         if found.same_units and not sees_spreads(config["network"]):
             raise InputError(f"{self.name} was trained without the variables' spreads; leave out same_units.")
         if found.batch is not None:
@@ -255,7 +314,7 @@ class Model:
         # More rows than it has seen make a network surer than it should be; the mean over parts of the table does not.
         most = _ROWS * max(config["data"].get("rows") or [len(x)])
         parts = parts_of_rows(x, interventions, most // 2) if len(x) > most else [np.arange(len(x))]
-        logits = np.mean([self._part(x[rows], interventions[rows], found.same_units) for rows in parts], axis=0)
+        logits = np.mean([self._part(x[rows], interventions[rows], gaps, found.same_units) for rows in parts], axis=0)
         p = expit(logits / self._temperature).astype(np.float32)
         np.fill_diagonal(p, 0.0)
         if not np.isfinite(p).all():
@@ -265,9 +324,8 @@ class Model:
             )
         return p
 
-    def _part(self, x: np.ndarray, interventions: np.ndarray, same_units: bool) -> np.ndarray:
+    def _part(self, x: np.ndarray, interventions: np.ndarray, gaps: bool, same_units: bool) -> np.ndarray:
         """Logits [d, d] of some rows."""
-        gaps = bool(np.isnan(x).any())
         seen = features(x, interventions, self.kind, gaps=gaps, same_units=True if same_units else None)
         return self._predictor(seen)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.special import expit
 
 from avici_jl import InputError
@@ -138,3 +141,16 @@ def test_labelled_datasets_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "many" / "1" / "graph.npy").unlink()
     with pytest.raises(InputError, match="no graph"):
         read_labelled([tmp_path / "many"])
+
+
+@given(st.integers(2, 8), st.integers(0, 10**6))
+def test_what_is_left_out_would_close_a_cycle_of_more_probable_edges(d: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, edges = rng.random((d, d)), rng.random((d, d)) < 0.5
+    np.fill_diagonal(edges, False)
+    kept = metrics.without_cycles(p, edges)
+    graph = nx.from_numpy_array(kept.astype(int), create_using=nx.DiGraph)
+    assert nx.is_directed_acyclic_graph(graph) and not (kept & ~edges).any()
+    for i, j in np.argwhere(edges & ~kept):
+        better = nx.from_numpy_array((kept & (p >= p[i, j])).astype(int), create_using=nx.DiGraph)
+        assert nx.has_path(better, j, i)

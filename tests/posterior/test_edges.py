@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from avici_jl.errors import InputError
-from avici_jl.posterior.edges import edge_table, sample, to_graph, without_cycles
+from avici_jl.evaluation.metrics import without_cycles
+from avici_jl.posterior.edges import adjacency, edge_table, sample, to_graph
 
 P = np.array([[0.0, 0.9, 0.2], [0.4, 0.0, 0.8], [0.7, 0.1, 0.0]])
 NAMES = ["a", "b", "c"]
@@ -33,17 +31,12 @@ def test_the_graph_has_names_and_probabilities() -> None:
         to_graph(P, NAMES, threshold=50)
 
 
-@given(st.integers(2, 8), st.integers(0, 10**6))
-def test_what_is_left_out_would_close_a_cycle_of_more_probable_edges(d: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    p, edges = rng.random((d, d)), rng.random((d, d)) < 0.5
-    np.fill_diagonal(edges, False)
-    kept = without_cycles(p, edges)
-    graph = nx.from_numpy_array(kept.astype(int), create_using=nx.DiGraph)
-    assert nx.is_directed_acyclic_graph(graph) and not (kept & ~edges).any()
-    for i, j in np.argwhere(edges & ~kept):
-        better = nx.from_numpy_array((kept & (p >= p[i, j])).astype(int), create_using=nx.DiGraph)
-        assert nx.has_path(better, j, i)
+def test_the_graph_without_cycles_keeps_more_than_the_greedy_one() -> None:
+    # Two triangles share the edge a → b: leaving it out costs less than one edge of each.
+    p = np.zeros((4, 4))
+    p[0, 1], p[1, 2], p[2, 0], p[1, 3], p[3, 0] = 0.9, 0.8, 0.8, 0.8, 0.8
+    kept = adjacency(p, 0.5, acyclic=True)
+    assert kept.sum() == 4 and not kept[0, 1] and without_cycles(p, p > 0.5).sum() == 3
 
 
 def test_samples_follow_the_probabilities() -> None:

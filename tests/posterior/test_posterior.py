@@ -77,12 +77,16 @@ def test_two_conditions_are_compared_by_name(posterior: Posterior) -> None:
 
 
 def test_a_file_keeps_everything_and_holds_no_code(posterior: Posterior, tmp_path: Path) -> None:
+    batch = replace(posterior, data=replace(posterior.data, batch=np.arange(20) % 2, same_units=True))
+    again = Posterior.load(batch.save(tmp_path / "found.npz"))
+    assert again.data.same_units and again.data.batch is not None and again.data.batch.tolist() == [0, 1] * 10
     again = Posterior.load(posterior.save(tmp_path / "found.npz"))
     np.testing.assert_array_equal(again.probabilities, posterior.probabilities)
     np.testing.assert_array_equal(again.data.x, posterior.data.x)
     assert again.names == ["a", "b", "c", "7"] and again.notes == posterior.notes and again.threshold == 0.5
     (tmp_path / "other.npz").write_bytes(b"PK")
-    for name in ("other.npz", "none.npz"):
+    (tmp_path / "short.npz").write_bytes((tmp_path / "found.npz").read_bytes()[:-30])
+    for name in ("other.npz", "short.npz", "none.npz"):
         with pytest.raises(InputError, match="no posterior that can be read"):
             Posterior.load(tmp_path / name)
 

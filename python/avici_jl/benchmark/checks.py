@@ -17,7 +17,6 @@ from avici_jl.errors import AviciError
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.compare import EVALUATION_SEED, Setting, labelled_data
 from avici_jl.model import Model
-from avici_jl.posterior.edges import without_cycles
 from avici_jl.simulation import Dataset, list_domains
 from avici_jl.training.sources import HELD_OUT_SEED
 
@@ -44,7 +43,7 @@ def _sortability(report: Report, count: int) -> pd.DataFrame:
                 continue
             seen = Data(data.x, data.interventions, data.kind)
             keep = seen.standardized.std(axis=0) > 0
-            graph = without_cycles(truth.astype(float), truth > 0)[np.ix_(keep, keep)]
+            graph = metrics.without_cycles(truth.astype(float), truth > 0)[np.ix_(keep, keep)]
             if not graph.any():
                 continue
             row = {"domain": domain, "dataset": k}

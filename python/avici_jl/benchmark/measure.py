@@ -14,7 +14,6 @@ from avici_jl.benchmark.methods.interface import Cost, Gives
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.compare import Setting, labelled_data
 from avici_jl.model import Model
-from avici_jl.posterior.edges import without_cycles
 from avici_jl.simulation import Dataset
 
 FAMILIES = {"linear": ("linear", "scm"), "rff": ("rff", "scm"), "grn-paper": ("grn-paper", "grn")}
@@ -81,7 +80,7 @@ class Found:
         precision, recall, f1 = metrics.precision_recall_f1(self.edges, truth)
         distances = (math.nan, math.nan, math.nan)
         if metrics.is_acyclic(truth):
-            acyclic = without_cycles(self.scores, self.edges > 0)
+            acyclic = metrics.without_cycles(self.scores, self.edges > 0)
             distances = (
                 metrics.sid(acyclic, truth),
                 metrics.adjustment_distance(acyclic, truth, "ancestor"),

@@ -36,12 +36,8 @@ def demo(
 
     may_write(picture, force=force)
     with progress.status("Loading the model …"):
-        import numpy as np
-
         from avici_jl._runtime.trust import trusted
         from avici_jl.model import Model
-        from avici_jl.plots import plot_prediction
-        from avici_jl.posterior.edges import edge_table
         from avici_jl.simulation import simulate
 
         trained = Model.load(model)
@@ -53,7 +49,7 @@ def demo(
     data = simulate(domain, d=d, n_obs=n_obs, n_int=n_int, seed=seed)
     simulated = time.perf_counter()
     with progress.status("Predicting …"):
-        p = np.asarray(trained.predict(data))
+        posterior = trained.infer(data)
     predicted = time.perf_counter()
     rows = f"{n_obs} observational and {n_int} interventional rows of {d} variables"
     out.print(f"Julia simulated {rows} of the domain {domain} in {1e3 * (simulated - start):.0f} ms.")
@@ -61,15 +57,15 @@ def demo(
     assert data.graph is not None
     table = Table("source", "target", "probability", "in the truth", title="Most probable edges")
     position = {name: k for k, name in enumerate(data.names)}
-    for source, target, probability in edge_table(p, data.names).head(10).itertuples(index=False):
+    for source, target, probability in posterior.edges(0).head(10).itertuples(index=False):
         true = data.graph[position[source], position[target]] > 0
         table.add_row(source, target, f"{probability:.3f}", "yes" if true else "no")
     out.print(table)
-    threshold = trained.decision_threshold(n_int > 0)
+    edges = posterior.adjacency()
     out.print(
-        f"{int(data.graph.sum())} true edges, {int((p >= threshold).sum())} predicted at the threshold "
-        f"{threshold:.2f}: {in_words(scores(p, data.graph, threshold))}"
+        f"{int(data.graph.sum())} true edges, {int(edges.sum())} predicted at the threshold "
+        f"{posterior.threshold:.2f}: {in_words(scores(posterior.probabilities, edges, data.graph))}"
     )
     title = f"{trained.name}: {rows}"
-    plot_prediction(p, data.names, truth=data.graph, threshold=threshold, title=title).savefig(picture, dpi=130)
+    posterior.plot(truth=data.graph, title=title).savefig(picture, dpi=130)
     out.print(f"Picture: {picture}")

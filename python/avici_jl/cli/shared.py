@@ -67,11 +67,11 @@ def print_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def scores(p: np.ndarray, truth: np.ndarray, threshold: float) -> dict[str, float]:
-    """How well probabilities [d, d] agree with the true graph."""
+def scores(p: np.ndarray, edges: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """How well probabilities [d, d] and the graph [d, d] chosen by them agree with the true graph."""
     from avici_jl.evaluation import metrics
 
-    edges, d = p >= threshold, len(p)
+    d = len(p)
     precision, recall, f1 = metrics.precision_recall_f1(edges, truth)
     return {
         "precision": precision,

@@ -35,6 +35,8 @@ def differences(found: Input, config: Mapping[str, Any]) -> Iterator[tuple[str, 
         yield "interventions", "no interventions; the model was trained on data that always had some."
     if shares and max(shares) == 0 and given:
         yield "interventions", "interventions; the model was trained on observational data alone."
+    if shares and given and max(shares) < 1 and found.interventions.any(axis=1).all():
+        yield "no observations", "interventions in every row; the model was trained on data with rows without one."
     missing, network = np.isnan(found.x).mean(), config["network"]
     knows = network.get("channels", 2) > 2 if network["kind"] == "axial" else "gaps" in network.get("statistics", ())
     if missing and not knows:
@@ -46,8 +48,34 @@ def differences(found: Input, config: Mapping[str, Any]) -> Iterator[tuple[str, 
     counting = [name for name, column in zip(found.names, found.x.T, strict=True) if (np.diff(column) == 1).all()]
     if counting and n > 2:
         yield "row numbers", f"variables that count the rows, as labels do; leave them out: {listed(counting)}."
+    if data["kind"] == "values":
+        few = [name for name, column in zip(found.names, found.x.T, strict=True) if _has_few_values(column)]
+        repeated = n - len(
+            {hash((x.tobytes(), u.tobytes())) for x, u in zip(found.x, found.interventions, strict=True)}
+        )
+        if few:
+            yield (
+                "few values",
+                f"variables of at most {_FEW} different values, where the model takes real numbers: {listed(few)}.",
+            )
+        elif repeated > _REPEATED * n:
+            yield (
+                "repeated rows",
+                f"{repeated} of {n} rows that repeat another one. They count as if measured anew, and make the "
+                "model surer than it should be; leave them out.",
+            )
     if data["kind"] == "values" and _looks_like_counts(found.x):
         yield "counts", 'what looks like raw counts; the model takes real values. For counts of genes use "grn".'
+
+
+_FEW = 5
+_REPEATED = 0.05
+
+
+def _has_few_values(column: np.ndarray) -> bool:
+    """Whether a variable is discrete: constants, and tables of few rows, tell nothing of that."""
+    column = column[~np.isnan(column)]
+    return len(column) > 4 * _FEW and 2 <= len(np.unique(column)) <= _FEW
 
 
 def _range(values: Any) -> str:

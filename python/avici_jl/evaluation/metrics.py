@@ -131,3 +131,21 @@ def off_diagonal(matrix: np.ndarray) -> np.ndarray:
     """The off-diagonal entries [..., d(d-1)] of matrices [..., d, d], flat."""
     matrix = np.asarray(matrix)
     return matrix[..., ~np.eye(matrix.shape[-1], dtype=bool)].ravel()
+
+
+def without_cycles(scores: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """A subset [d, d] of the edges that has no cycle, from scores [d, d] of any scale, of which only the order counts.
+
+    Edges are added from the largest score down, and one that would close a cycle with those before it is left out.
+    """
+    d = len(scores)
+    reach = np.eye(d, dtype=bool)  # reach[i, j]: there is a path from i to j
+    kept = np.zeros((d, d), dtype=bool)
+    candidates = np.argwhere(edges)
+    order = np.argsort(-np.asarray(scores)[edges], kind="stable")
+    for i, j in candidates[order]:
+        if not reach[j, i]:
+            kept[i, j] = True
+            if not reach[i, j]:
+                reach[np.ix_(reach[:, i], reach[j])] = True
+    return kept

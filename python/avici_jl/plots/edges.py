@@ -23,6 +23,7 @@ def plot_prediction(
     *,
     truth: np.ndarray | None = None,
     threshold: float = 0.5,
+    edges: np.ndarray | None = None,
     title: str | None = None,
 ) -> Figure:
     """Edge probabilities as a matrix and as a graph; with the truth, what was found, missed and invented.
@@ -32,6 +33,7 @@ def plot_prediction(
         names: of the variables.
         truth: [d, d] the true graph, where it is known.
         threshold: smallest probability of an edge in the drawn graph.
+        edges: [d, d] the drawn graph, where it is not all edges of at least this probability.
         title: of the whole figure.
     """
     p, labels = _read(p, names)
@@ -43,7 +45,7 @@ def plot_prediction(
     if truth is not None:
         _matrix(axes[0], np.asarray(truth, float), labels, order, "True graph", bar=False)
     _matrix(axes[-2], p, labels, order, "Predicted probability", bar=True)
-    plot_network(p, labels, truth=truth, threshold=threshold, axes=axes[-1])
+    plot_network(p, labels, truth=truth, threshold=threshold, edges=edges, axes=axes[-1])
     if title:
         figure.suptitle(title, fontsize=13)
     return figure
@@ -72,6 +74,7 @@ def plot_network(
     *,
     truth: np.ndarray | None = None,
     threshold: float = 0.5,
+    edges: np.ndarray | None = None,
     axes: Axes | None = None,
 ) -> Figure:
     """The edges of at least this probability as a drawn graph: causes above effects if there are no cycles.
@@ -81,11 +84,12 @@ def plot_network(
         names: of the variables.
         truth: [d, d] the true graph; colours then tell what was found, missed and invented.
         threshold: smallest probability of an edge.
+        edges: [d, d] the graph, where it is not all edges of at least this probability.
         axes: to draw into; by default those of a new figure.
     """
     p, labels = _read(p, names)
     axes = _axes(axes, _side(len(p)))
-    found = p >= threshold
+    found = p >= threshold if edges is None else np.array(edges) > 0
     np.fill_diagonal(found, False)
     groups: list[tuple[str, np.ndarray, str, Any]] = [("edge", found, _FOUND, "solid")]
     true = found

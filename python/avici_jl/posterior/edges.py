@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from avici_jl.errors import InputError
+from avici_jl.posterior.acyclic import most_probable_acyclic
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -36,13 +37,16 @@ def check_count(count: int) -> None:
         raise InputError(f"The number of graphs must be an integer, not negative, got {count!r}.")
 
 
-def edge_table(p: np.ndarray, names: Sequence[Hashable], *, threshold: float = 0.0) -> pd.DataFrame:
+def edge_table(
+    p: np.ndarray, names: Sequence[Hashable], *, threshold: float = 0.0, edges: np.ndarray | None = None
+) -> pd.DataFrame:
     """The edges as a table `source, target, probability`, the most probable first.
 
     Args:
         p: [d, d] probabilities; p[i, j] is that of i causing j.
         names: of the variables.
         threshold: leave out edges of smaller probability.
+        edges: [d, d], leave out edges that are not in this graph.
 
     Raises:
         InputError: the threshold is not a probability.
@@ -51,7 +55,7 @@ def edge_table(p: np.ndarray, names: Sequence[Hashable], *, threshold: float = 0
 
     check_probability(threshold)
     labels = pd.Index(names, tupleize_cols=False)
-    cause, effect = np.nonzero(~np.eye(len(p), dtype=bool))
+    cause, effect = np.nonzero(~np.eye(len(p), dtype=bool) if edges is None else edges)
     table = pd.DataFrame(
         {
             "source": labels.take(cause),
@@ -63,50 +67,41 @@ def edge_table(p: np.ndarray, names: Sequence[Hashable], *, threshold: float = 0
     return kept.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
 
 
+def adjacency(p: np.ndarray, threshold: float, *, acyclic: bool = False) -> np.ndarray:
+    """[d, d] bool, where an edge has at least this probability.
+
+    Args:
+        p: [d, d] probabilities.
+        threshold: smallest probability of an edge, in [0, 1].
+        acyclic: the most probable subset of these edges that has no cycle; see `most_probable_acyclic`.
+
+    Raises:
+        InputError: the threshold is not a probability.
+    """
+    check_probability(threshold)
+    kept = np.asarray(p) >= threshold
+    np.fill_diagonal(kept, False)
+    return most_probable_acyclic(p, kept, threshold) if acyclic else kept
+
+
 def to_graph(p: np.ndarray, names: Sequence[Hashable], *, threshold: float, acyclic: bool = False) -> nx.DiGraph:
     """The edges of at least this probability as a directed graph, with the edge attribute "probability".
 
     Args:
         p: [d, d] probabilities.
         names: of the variables, the nodes of the graph.
-        threshold: smallest probability of an edge, in [0, 1].
-        acyclic: leave out edges that close a cycle; see `without_cycles`.
+        threshold, acyclic: which edges; see `adjacency`.
 
     Raises:
         InputError: the threshold is not a probability.
     """
     import networkx as nx
 
-    check_probability(threshold)
-    kept = np.asarray(p) >= threshold
-    np.fill_diagonal(kept, False)
-    if acyclic:
-        kept = without_cycles(p, kept)
     graph = nx.DiGraph()
     graph.add_nodes_from(names)
-    for i, j in np.argwhere(kept):
+    for i, j in np.argwhere(adjacency(p, threshold, acyclic=acyclic)):
         graph.add_edge(names[i], names[j], probability=float(p[i, j]))
     return graph
-
-
-def without_cycles(p: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """A subset [d, d] of the edges that has no cycle.
-
-    Edges are added from the most probable down, and one that would close a cycle with those before it is left out.
-    So every edge that is left out is the least probable of some cycle; the sum of the probabilities is not
-    necessarily the largest possible, which is NP-hard to find.
-    """
-    d = len(p)
-    reach = np.eye(d, dtype=bool)  # reach[i, j]: there is a path from i to j
-    kept = np.zeros((d, d), dtype=bool)
-    candidates = np.argwhere(edges)
-    order = np.argsort(-np.asarray(p)[edges], kind="stable")
-    for i, j in candidates[order]:
-        if not reach[j, i]:
-            kept[i, j] = True
-            if not reach[i, j]:
-                reach[np.ix_(reach[:, i], reach[j])] = True
-    return kept
 
 
 def sample(p: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +12,14 @@ import numpy as np
 from avici_jl.data.inputs import Input
 from avici_jl.data.words import listed
 from avici_jl.errors import InputError
-from avici_jl.posterior.acyclic import most_probable_acyclic, sample_acyclic
-from avici_jl.posterior.edges import check_count, check_probability, edge_table, sample
+from avici_jl.posterior.acyclic import sample_acyclic
+from avici_jl.posterior.archive import read, write
+from avici_jl.posterior.edges import adjacency, check_count, check_probability, edge_table, sample, to_graph
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
     from matplotlib.figure import Figure
-
-_FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +60,7 @@ class Posterior:
 
     def adjacency(self, threshold: float | None = None, *, acyclic: bool = False) -> np.ndarray:
         """[d, d] uint8, 1 where an edge has at least this probability; `graph` has the same edges."""
-        chosen = self._chosen(threshold)
-        kept = self.probabilities >= chosen
-        np.fill_diagonal(kept, False)
-        if acyclic:
-            kept = most_probable_acyclic(self.probabilities, kept, chosen)
-        return kept.astype(np.uint8)
+        return adjacency(self.probabilities, self._chosen(threshold), acyclic=acyclic).astype(np.uint8)
 
     def graph(self, threshold: float | None = None, *, acyclic: bool = False) -> nx.DiGraph:
         """The edges of at least this probability as a directed graph with the edge attribute "probability".
@@ -79,13 +72,7 @@ class Posterior:
         Raises:
             InputError: the threshold is no probability.
         """
-        import networkx as nx
-
-        graph = nx.DiGraph()
-        graph.add_nodes_from(self.names)
-        for i, j in np.argwhere(self.adjacency(threshold, acyclic=acyclic)):
-            graph.add_edge(self.names[i], self.names[j], probability=float(self.probabilities[i, j]))
-        return graph
+        return to_graph(self.probabilities, self.names, threshold=self._chosen(threshold), acyclic=acyclic)
 
     to_networkx = graph
 
@@ -213,38 +200,51 @@ class Posterior:
         if not hasattr(adata, "varp"):
             raise InputError(f"to_anndata writes into an AnnData; a {type(adata).__name__} was given.")
         if adata.n_vars != len(self.probabilities):
-            raise InputError(f"The AnnData has {adata.n_vars} variables, the posterior {len(self.probabilities)}.")
+            raise InputError(
+                f"{len(self.probabilities)} variables were read, and the AnnData has {adata.n_vars}: varp cannot hold "
+                "them. Use to_frame or, of a model, predict."
+            )
         adata.varp[key] = self.probabilities
         adata.uns[key] = {"model": self.model, "threshold": self.threshold}
 
-    def plot(self, *, truth: np.ndarray | None = None, threshold: float | None = None) -> Figure:
-        """Probabilities as a matrix and as a graph; see `avici_jl.plots.plot_prediction`."""
+    def plot(
+        self,
+        *,
+        truth: np.ndarray | None = None,
+        threshold: float | None = None,
+        acyclic: bool = False,
+        title: str | None = None,
+    ) -> Figure:
+        """Probabilities as a matrix, and the graph of `adjacency`; see `avici_jl.plots.plot_prediction`."""
         from avici_jl.plots import plot_prediction
 
         return plot_prediction(
-            self.probabilities, self.data.names, truth=truth, threshold=self._chosen(threshold), title=self.model
+            self.probabilities,
+            self.data.names,
+            truth=truth,
+            threshold=self._chosen(threshold),
+            edges=self.adjacency(threshold, acyclic=acyclic),
+            title=self.model if title is None else title,
         )
+
+    def export(self, path: str | Path, *, threshold: float | None = None, acyclic: bool = False) -> int:
+        """Write the edges for another program, in the format of the suffix; see `avici_jl.posterior.export.export`.
+
+        Tables (`.csv`, `.tsv`, `.parquet`), graphs (`.graphml`, `.gexf`, `.cyjs`, `.sif`, `.dot`), or `.h5ad`.
+
+        Returns:
+            The number of edges that were written.
+
+        Raises:
+            InputError: the suffix is none of these, the threshold is no probability, or a name cannot be written.
+        """
+        from avici_jl.posterior.export import export
+
+        return export(self, path, threshold=threshold, acyclic=acyclic)
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one file (`.npz`), which `Posterior.load` reads. It holds arrays and text, no code."""
-        path = Path(path)
-        about = {
-            "format": _FORMAT,
-            "names": self.data.names,
-            "model": self.model,
-            "kind": self.kind,
-            "threshold": self.threshold,
-            "notes": list(self.notes),
-        }
-        with open(path, "wb") as file:
-            np.savez_compressed(
-                file,
-                probabilities=self.probabilities,
-                x=self.data.x,
-                interventions=self.data.interventions,
-                about=np.array(json.dumps(about, ensure_ascii=False)),
-            )
-        return path
+        return write(self, path)
 
     @staticmethod
     def load(path: str | Path) -> Posterior:
@@ -253,23 +253,7 @@ class Posterior:
         Raises:
             InputError: the file is missing or something else.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                about = json.loads(str(file["about"]))
-                data = Input(file["x"], file["interventions"], list(about["names"]))
-                probabilities = file["probabilities"]
-            if probabilities.shape != (len(data.names),) * 2 or data.x.shape[1:] != (len(data.names),):
-                raise ValueError("its parts do not fit together")
-            return Posterior(
-                probabilities,
-                data,
-                float(about["threshold"]),
-                str(about["model"]),
-                str(about["kind"]),
-                tuple(about["notes"]),
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path} is no posterior that can be read: {error}") from None
+        return Posterior(**read(path))
 
     def __repr__(self) -> str:
         n, d = self.data.x.shape

@@ -1,0 +1,68 @@
+"""A posterior as one file of arrays and text, without code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from avici_jl.data.inputs import Input
+from avici_jl.errors import InputError
+
+if TYPE_CHECKING:
+    from avici_jl.posterior.posterior import Posterior
+
+_FORMAT = 1
+
+
+def write(posterior: Posterior, path: str | Path) -> Path:
+    """Write a posterior as `.npz`."""
+    path, data = Path(path), posterior.data
+    about = {
+        "format": _FORMAT,
+        "names": data.names,
+        "model": posterior.model,
+        "kind": posterior.kind,
+        "threshold": posterior.threshold,
+        "notes": list(posterior.notes),
+        "same_units": data.same_units,
+    }
+    arrays = {"probabilities": posterior.probabilities, "x": data.x, "interventions": data.interventions}
+    if data.batch is not None:
+        arrays["batch"] = data.batch
+    with open(path, "wb") as file:
+        np.savez_compressed(file, **arrays, about=np.array(json.dumps(about, ensure_ascii=False)))  # type: ignore[arg-type]
+    return path
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """The fields of the posterior that `write` has written.
+
+    Raises:
+        InputError: the file is missing or something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(str(file["about"]))
+            names = [str(name) for name in about["names"]]
+            batch = file["batch"] if "batch" in file.files else None
+            data = Input(
+                file["x"], file["interventions"], names, batch=batch, same_units=bool(about.get("same_units", False))
+            )
+            probabilities = file["probabilities"]
+        d = len(names)
+        if probabilities.shape != (d, d) or data.x.shape[1:] != (d,) or data.interventions.shape != data.x.shape:
+            raise ValueError("its parts do not fit together")
+        return {
+            "probabilities": probabilities,
+            "data": data,
+            "threshold": float(about["threshold"]),
+            "model": str(about["model"]),
+            "kind": str(about["kind"]),
+            "notes": tuple(str(note) for note in about["notes"]),
+        }
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        raise InputError(f"{path} is no posterior that can be read: {error}") from None
