@@ -141,7 +141,7 @@ def _init(foreign: Path, domain: str) -> None:
 def _hub(foreign: Path, domain: str) -> None:
     folder = model(foreign, domain)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("avici_jl.checkpoints.hub.fetch", lambda address: folder)
+        patch.setattr("avici_jl.checkpoints.hub.fetch", lambda address, **options: folder)
         cli("models", "--card", "hf:some/one")
         with pytest.raises(Exception, match="name the domain yourself|no simulated domain"):
             cli("evaluate", "hf:some/one", *SMALL)

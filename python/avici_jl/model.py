@@ -312,7 +312,7 @@ class Model:
         if found.batch is not None:
             x = remove_batches(x, interventions, found.batch, self.kind)
         # More rows than it has seen make a network surer than it should be; the mean over parts of the table does not.
-        most = _ROWS * max(config["data"].get("rows") or [len(x)])
+        most = _TIMES * max([_FEWEST, *config["data"].get("rows", ())])
         parts = parts_of_rows(x, interventions, most // 2) if len(x) > most else [np.arange(len(x))]
         logits = np.mean([self._part(x[rows], interventions[rows], gaps, found.same_units) for rows in parts], axis=0)
         p = expit(logits / self._temperature).astype(np.float32)
@@ -330,8 +330,11 @@ class Model:
         return self._predictor(seen)
 
 
-_ROWS = 2
-"""How many times more rows than in training a network sees at once."""
+_TIMES, _FEWEST = 2, 1000
+"""How many times more rows than in training a network sees at once; and the rows that all shipped ones have seen.
+
+A model that is tuned on fewer rows than these does not forget the many that it has seen before.
+"""
 
 
 def _thresholds(card: dict[str, Any], name: str) -> dict[bool, float]:

@@ -25,6 +25,7 @@ from avici_jl.training.mesh import Devices
 from avici_jl.training.objective import Dual
 from avici_jl.training.runs import settle
 from avici_jl.training.schema import Config
+from avici_jl.training.sources import Function
 from avici_jl.training.step import TrainState, compile_run, hide_units
 from avici_jl.training.trainer import Trainer, start_from
 
@@ -173,7 +174,7 @@ def test_training_takes_missing_values(tmp_path: Path) -> None:
 
     groups = '["basic", "gaps", "scale"]'
     options = {"preset": "smoke", "overrides": ["steps=2", f"network.statistics={groups}", "data.stretch=0.5"]}
-    run(tmp_path, domain=simulate, **options, say=lambda line: None)
+    run(tmp_path, domain=Function(simulate, missing=True), **options, say=lambda line: None)
     model = Model.load(tmp_path)
     x, _, _ = simulate(np.random.default_rng(1), 4, 30, 0)
     p, q = (np.asarray(model.predict(x, same_units=common)) for common in (False, True))
