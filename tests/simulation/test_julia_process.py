@@ -53,7 +53,7 @@ for seed in range(batches):
 bridge.simulate(domain, d=4, n_obs=2, n_int=2)
 print("ready", flush=True)
 try:
-    bridge.simulate(domain, d=100, n_obs=10_000, n_int=20_000)
+    bridge.simulate(domain, d=100, n_obs=100_000, n_int=200_000)
 except KeyboardInterrupt:
     print("interrupted")
 assert bridge.simulate(domain, d=4, n_obs=5).x.shape == (5, 4)
@@ -65,7 +65,7 @@ except KeyboardInterrupt:
 
 # A handler that does not raise lets the simulation be made after all.
 signal.signal(signal.SIGINT, lambda *_: print("noted"))
-size = dict(d=20, n_obs=1000, n_int=0)
+size = dict(d=20, n_obs=40_000, n_int=0)
 before = bridge.simulate(domain, **size).x.tobytes()
 print("ready", flush=True)
 assert bridge.simulate(domain, **size).x.tobytes() == before
