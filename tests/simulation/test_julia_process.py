@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from types import SimpleNamespace
 
@@ -190,22 +189,26 @@ def test_a_julia_that_fits_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     startup._check(running(threads=1), running=False)
 
 
+SIGNALS = """
+import os, signal
+from avici_jl.simulation import interrupts
+
+read, write = os.pipe()
+os.set_blocking(write, False)
+signal.set_wakeup_fd(write)
+signal.signal(signal.SIGUSR1, lambda *_: None)
+with interrupts.noted_signals() as noted:
+    signal.raise_signal(signal.SIGUSR1)
+assert bytes(noted) == bytes([signal.SIGUSR1]), noted
+os.set_blocking(read, False)
+assert os.read(read, 10) == bytes(noted)
+assert signal.set_wakeup_fd(write) == write
+print("went on")
+"""
+
+
 def test_signals_go_on_to_who_listened_before() -> None:
-    assert threading.current_thread() is threading.main_thread()
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    before = signal.set_wakeup_fd(write)
-    handler = signal.signal(signal.SIGUSR1, lambda *_: None)
-    try:
-        with interrupts.noted_signals() as noted:
-            signal.raise_signal(signal.SIGUSR1)
-        assert bytes(noted) == bytes([signal.SIGUSR1]) == os.read(read, 10)
-        assert signal.set_wakeup_fd(write) == write
-    finally:
-        signal.set_wakeup_fd(before)
-        signal.signal(signal.SIGUSR1, handler)
-        os.close(read)
-        os.close(write)
+    assert finish(start(SIGNALS)) == "went on\n"
 
 
 def test_ctrl_c_can_be_put_off() -> None:
