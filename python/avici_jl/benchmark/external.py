@@ -15,13 +15,13 @@ from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, cell, failures, table
 from avici_jl.model import Model
 
-_MODELS = ("scm", "rff", "linear")
+_MODELS = ("scm-world", "scm", "rff", "linear")
 _BASE = "gCastle linear, Gumbel noise"
 _HOW = (
     "Area under the precision-recall curve, mean ± standard error over datasets of 20 variables; all rows are "
     "observational. Columns are in random order. No model has seen any of these generators. *Best other*: the "
     "method with the highest mean of all that took less than a minute a dataset; sort-n-regress sorts by variance and "
-    "needs common units, which the models do not see. ECE: expected calibration error of `scm`."
+    "needs common units, which the models do not see. ECE: expected calibration error of `scm-world`."
 )
 
 
@@ -91,7 +91,7 @@ def _table(heading: str, names: Sequence[str], found: Sequence[pd.DataFrame]) ->
         areas = {str(method): part["auprc"].to_numpy(float) for method, part in results.groupby("method", sort=False)}
         others = {method: values for method, values in areas.items() if method not in _MODELS}
         best = max(others, key=lambda method: float(np.nanmean(others[method])))
-        ece = results[results["method"] == "scm"]["ece"].to_numpy(float)
+        ece = results[results["method"] == "scm-world"]["ece"].to_numpy(float)
         models = [cell(areas[model]) for model in _MODELS]
         lines.append([name, *models, f"{cell(others[best])} ({best})", f"{results['chance'].mean():.2f}", cell(ece)])
     return table([heading, *(f"`{model}`" for model in _MODELS), "best other", "chance", "ECE"], lines)
