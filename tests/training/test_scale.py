@@ -66,6 +66,7 @@ from avici_jl.training.runs import settle
 from avici_jl.training.trainer import Trainer
 
 folder, kept = Path({str(tmp_path / "run")!r}), Path({str(tmp_path / "cache")!r})
+folder.mkdir()
 config, source = settle(folder, "linear", "smoke", ["steps=16", "data.rows=[30, 40]"], print)
 with RunCheckpoints(folder) as checkpoints:
     trainer = Trainer(config, folder, source, checkpoints, print)
