@@ -197,6 +197,7 @@ read, write = os.pipe()
 os.set_blocking(write, False)
 signal.set_wakeup_fd(write)
 signal.signal(signal.SIGUSR1, lambda *_: None)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])  # a Julia in the process that starts this one blocks it
 with interrupts.noted_signals() as noted:
     signal.raise_signal(signal.SIGUSR1)
 assert bytes(noted) == bytes([signal.SIGUSR1]), noted
