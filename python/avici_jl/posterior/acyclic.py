@@ -8,6 +8,7 @@ Edges are independent a priori; what is drawn and maximised here is their distri
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import logit
 
 EXACT = 16
 """Largest number of variables in one cyclic part for which the most probable graph is found exactly."""
@@ -127,9 +128,8 @@ def most_probable_acyclic(p: np.ndarray, edges: np.ndarray, threshold: float = 0
     """
     import networkx as nx
 
-    odds = np.log(np.clip(p, _CERTAIN, 1 - _CERTAIN)) - np.log1p(-np.clip(p, _CERTAIN, 1 - _CERTAIN))
-    cut = np.clip(threshold, _CERTAIN, 1 - _CERTAIN)
-    gain = np.maximum(odds - (np.log(cut) - np.log1p(-cut)), 1e-9)  # every candidate is worth something
+    odds, least = (logit(np.clip(np.asarray(q, float), _CERTAIN, 1 - _CERTAIN)) for q in (p, threshold))
+    gain = np.maximum(odds - least, 1e-9)  # every candidate is worth something
     kept = np.asarray(edges).astype(bool)
     np.fill_diagonal(kept, False)
     for part in nx.strongly_connected_components(nx.from_numpy_array(kept.astype(int), create_using=nx.DiGraph)):
