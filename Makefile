@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup others demo test test-slow lint docs transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-groups benchmarks clean
+.PHONY: help setup others demo test test-slow lint docs vendor transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-groups benchmarks clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -22,6 +22,7 @@ help:
 	@echo "make bench-accelerator  predictions and training on a GPU or TPU beside the CPU"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
 	@echo "make benchmarks  every report of docs/benchmarks again: models beside other methods (installs those)"
+	@echo "make vendor  the library that draws networks in reports, again from the registry of npm"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make transcripts    run the sessions that the documentation shows, and write them down again"
 	@echo "make setup   the environment only: .venv and a Julia"
@@ -84,6 +85,9 @@ bench-inference: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference \
 		avici==1.0.7 dm-haiku==0.0.17 jmp tabulate
 	$(BIN)/python benchmarks/inference.py $(BENCH)
+
+vendor:
+	scripts/fetch_cytoscape.sh
 
 docs: .venv/installed
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs

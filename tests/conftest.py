@@ -28,6 +28,7 @@ SLOW = (
     "data/test_large_tables.py",
     "network/test_bounded_memory.py",
     "runtime/test_guest.py::test_a_run_changes_nothing_that_lasts",
+    "report/test_page.py",
     "simulation/test_julia_process.py",
     "test_accidents.py::test_two_thousand",
     "test_damaged_files.py::test_a_run_that_overflows",

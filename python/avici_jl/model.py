@@ -295,6 +295,7 @@ class Model:
             model=self.name,
             kind=self.kind,
             notes=tuple(sentence for _, sentence in notes),
+            card={**self.card, "data": self._loaded.config["data"]},
         )
 
     def predict_checked(self, found: Input, *, gaps: bool | None = None) -> np.ndarray:

@@ -65,6 +65,16 @@ def test_a_run_goes_on_and_becomes_a_model(trained: Path, tmp_path: Path) -> Non
     assert (tmp_path / "report" / "report.png").stat().st_size > 3000
 
 
+@pytest.mark.filterwarnings("ignore::avici_jl.DataWarning")
+def test_a_table_becomes_a_report(trained: Path, tmp_path: Path) -> None:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=["raf", "mek", "<b>"])
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    options = ["--model", trained, "--out", tmp_path / "found.html", "--question", "Who activates <b>?"]
+    assert "found.html" in call("report", tmp_path / "data.csv", *options).replace("\n", "")
+    page = (tmp_path / "found.html").read_text(encoding="utf-8")
+    assert "<title>Causal graph of data.csv</title>" in page and "Who activates \\u003cb\\u003e?" in page
+
+
 def test_a_table_becomes_named_edges(trained: Path, tmp_path: Path) -> None:
     names = ["raf", "mek", "erk", "akt"]
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 4)), columns=names)

@@ -77,8 +77,9 @@ def test_two_conditions_are_compared_by_name(posterior: Posterior) -> None:
 
 
 def test_a_file_keeps_everything_and_holds_no_code(posterior: Posterior, tmp_path: Path) -> None:
-    batch = replace(posterior, data=replace(posterior.data, batch=np.arange(20) % 2, same_units=True))
-    again = Posterior.load(batch.save(tmp_path / "found.npz"))
+    data = replace(posterior.data, batch=np.arange(20) % 2, same_units=True)
+    again = Posterior.load(replace(posterior, data=data, card={"domain": "scm"}).save(tmp_path / "found.npz"))
+    assert again.card == {"domain": "scm"}
     assert again.data.same_units and again.data.batch is not None and again.data.batch.tolist() == [0, 1] * 10
     again = Posterior.load(posterior.save(tmp_path / "found.npz"))
     np.testing.assert_array_equal(again.probabilities, posterior.probabilities)

@@ -20,6 +20,7 @@ from avici_jl.cli.evaluate import evaluate
 from avici_jl.cli.export import export
 from avici_jl.cli.models import models
 from avici_jl.cli.predict import predict
+from avici_jl.cli.report import report
 from avici_jl.cli.simulate import simulate
 from avici_jl.cli.train import train
 from avici_jl.errors import AviciError, DataWarning
@@ -34,6 +35,8 @@ avici-jl models : the models that there are, and what they take
 
 avici-jl predict proteins.csv --model scm --out edges.csv : from your table to named edges
 
+avici-jl report proteins.csv --model scm --out report.html : the answer as a page to explore, keep and send
+
 avici-jl doctor : what is installed, what is missing, and how to mend it
 """
 
@@ -44,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (demo, simulate, predict, evaluate, benchmark, train, export, models, doctor):
+for command in (demo, simulate, predict, report, evaluate, benchmark, train, export, models, doctor):
     app.command()(command)
 
 

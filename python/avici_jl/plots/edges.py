@@ -108,12 +108,15 @@ def plot_network(
 
 def causal_order(weight: np.ndarray) -> list[int]:
     """Causes before effects: variables by how much more they cause than are caused, after removing each in turn."""
-    left, order = list(range(len(weight))), []
-    while left:
-        part = weight[np.ix_(left, left)]
-        chosen = left[int(np.argmax(part.sum(axis=1) * 1e-3 - part.sum(axis=0)))]
+    weight = np.asarray(weight, float)
+    causes, effects = weight.sum(axis=1), weight.sum(axis=0)
+    order: list[int] = []
+    for _ in range(len(weight)):
+        chosen = int(np.argmax(causes * 1e-3 - effects))
         order.append(chosen)
-        left.remove(chosen)
+        causes -= weight[:, chosen]
+        effects -= weight[chosen]
+        effects[chosen] = np.inf
     return order
 
 

@@ -29,6 +29,7 @@ def write(posterior: Posterior, path: str | Path) -> Path:
         "threshold": posterior.threshold,
         "notes": list(posterior.notes),
         "same_units": data.same_units,
+        "card": posterior.card,
     }
     arrays = {"probabilities": posterior.probabilities, "x": data.x, "interventions": data.interventions}
     if data.batch is not None:
@@ -63,6 +64,7 @@ def read(path: str | Path) -> dict[str, Any]:
             "model": str(about["model"]),
             "kind": str(about["kind"]),
             "notes": tuple(str(note) for note in about["notes"]),
+            "card": dict(about.get("card", {})),
         }
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is no posterior that can be read: {error}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ class Posterior:
         model: name of the model.
         kind: "values" or "counts".
         notes: what is unusual about the data, in sentences.
+        card: what the model was trained on and reaches: its card, with the settings of its training data as "data".
     """
 
     probabilities: np.ndarray
@@ -41,6 +42,7 @@ class Posterior:
     model: str
     kind: str
     notes: tuple[str, ...] = ()
+    card: dict[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> list[Any]:
@@ -241,6 +243,25 @@ class Posterior:
         from avici_jl.posterior.export import export
 
         return export(self, path, threshold=threshold, acyclic=acyclic)
+
+    def report(self, path: str | Path, *, title: str | None = None, question: str | None = None) -> Path:
+        """Write a report: one HTML page for a browser, with everything in it, that asks no network for anything.
+
+        It has the question, the data as they were understood, what is unusual about them, the network (pan, zoom,
+        threshold, search), a table of edges, all probabilities, plots of the data behind an edge, the model's card and
+        how to cite. Of large tables it holds the most probable edges and some of the rows.
+
+        Args:
+            path: of the page; a file that exists is replaced.
+            title: of the page.
+            question: that the data were taken to answer, in a sentence.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        from avici_jl.report import write_report
+
+        return write_report(self, path, title=title, question=question)
 
     def save(self, path: str | Path) -> Path:
         """Write everything to one file (`.npz`), which `Posterior.load` reads. It holds arrays and text, no code."""

@@ -1,0 +1,135 @@
+"""Everything that a report shows, as plain values; the page only draws it."""
+
+from __future__ import annotations
+
+import base64
+from datetime import date
+from typing import Any, Protocol
+
+import numpy as np
+
+from avici_jl.data.inputs import Input
+from avici_jl.plots.edges import causal_order
+from avici_jl.report.model_card import citation, model_facts, package_version, results
+from avici_jl.report.places import places
+from avici_jl.report.points import points
+from avici_jl.report.support import correlation, shift
+
+_EDGES, _BINS = 3000, 400
+"""The most edges that a page holds (all those at the threshold come first), and bins of its heat map on a side."""
+
+
+class Answer(Protocol):
+    """What a report is about: a `Posterior`."""
+
+    @property
+    def probabilities(self) -> np.ndarray: ...  # noqa: D102
+    @property
+    def data(self) -> Input: ...  # noqa: D102
+    @property
+    def threshold(self) -> float: ...  # noqa: D102
+    @property
+    def model(self) -> str: ...  # noqa: D102
+    @property
+    def kind(self) -> str: ...  # noqa: D102
+    @property
+    def notes(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def card(self) -> dict[str, Any]: ...  # noqa: D102
+    def adjacency(self, threshold: float | None = None, *, acyclic: bool = False) -> np.ndarray: ...  # noqa: D102
+
+
+def contents(found: Answer, title: str, question: str) -> dict[str, Any]:
+    """The report as plain values, which JSON holds.
+
+    Args:
+        found: the posterior.
+        title: of the page.
+        question: that the page answers.
+    """
+    p, names = found.probabilities, found.data.names
+    kept, cut = _kept(p, found.threshold)
+    widths = [7.5 * min(len(name), 24) for name in names]
+    at = places(found.adjacency(acyclic=True), widths)
+    sources = np.bincount(kept[0], weights=p[kept], minlength=len(p))
+    return {
+        "title": title,
+        "question": question,
+        "date": date.today().isoformat(),
+        "version": package_version(),
+        "names": names,
+        "threshold": found.threshold,
+        "cut": cut,
+        "expected": float(p.sum()),
+        "edges": _edges(found, kept),
+        "places": at.round().astype(int).tolist(),
+        "matrix": _matrix(p),
+        "data": _data(found),
+        "points": points(found.data, found.kind, sources),
+        "warnings": list(found.notes),
+        "card": model_facts(found.model, found.kind, found.card),
+        "results": results(found.card),
+        "cite": citation(found.model, found.card),
+    }
+
+
+def _kept(p: np.ndarray, threshold: float) -> tuple[tuple[np.ndarray, np.ndarray], float]:
+    """The edges that the page holds, most probable first, and the probability below which there are none."""
+    cause, effect = np.nonzero(~np.eye(len(p), dtype=bool))
+    order = np.argsort(-p[cause, effect], kind="stable")
+    most = max(_EDGES, int((p >= threshold).sum()))
+    cut = 0.0 if len(order) <= most else float(p[cause[order[most]], effect[order[most]]])
+    order = order[:most]
+    return (cause[order], effect[order]), cut
+
+
+def _edges(found: Answer, kept: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+    """Columns of the table of edges; what is not known is None."""
+    moved, rows = shift(found.data, found.kind)
+    return {
+        "source": kept[0].tolist(),
+        "target": kept[1].tolist(),
+        "probability": _numbers(found.probabilities[kept], 4),
+        "correlation": _numbers(correlation(found.data)[kept], 3),
+        "shift": _numbers(moved[kept], 3),
+        "rows": rows[kept[0]].tolist(),
+    }
+
+
+def _matrix(p: np.ndarray) -> dict[str, Any]:
+    """The heat map: probabilities as bytes, causes before effects; of large tables the largest of each bin."""
+    order = causal_order(p)
+    size = -(-len(p) // _BINS)
+    side = -(-len(p) // size)
+    padded = np.zeros((side * size, side * size))
+    padded[: len(p), : len(p)] = p[np.ix_(order, order)]
+    binned = padded.reshape(side, size, side, size).max(axis=(1, 3))
+    return {
+        "order": [int(k) for k in order],
+        "size": size,
+        "side": side,
+        "values": base64.b64encode((255 * binned).round().astype(np.uint8).tobytes()).decode(),
+    }
+
+
+def _data(found: Answer) -> dict[str, Any]:
+    """The table as it was understood."""
+    data = found.data
+    given = data.interventions > 0
+    gaps = np.isnan(data.x)
+    batches = [] if data.batch is None else np.unique(data.batch, return_counts=True)[1].tolist()
+    return {
+        "rows": len(data.x),
+        "interventional": int(given.any(axis=1).sum()),
+        "several": int((given.sum(axis=1) > 1).sum()),
+        "set": given.sum(axis=0).tolist(),
+        "missing": float(gaps.mean()),
+        "gaps": _numbers(gaps.mean(axis=0), 4),
+        "batches": batches,
+        "counts": found.kind == "counts",
+        "same_units": data.same_units,
+    }
+
+
+def _numbers(values: np.ndarray, digits: int) -> list[float | None]:
+    return [None if np.isnan(value) else round(float(value), digits) for value in values]
