@@ -93,6 +93,24 @@ def test_a_table_becomes_named_edges(trained: Path, tmp_path: Path) -> None:
     assert f"{int((frame > 1).any(axis=1).sum())} of them" in said
 
 
+def test_interventions_are_suggested(trained: Path, tmp_path: Path) -> None:
+    frame = table()
+    frame["guide"] = ["ctrl"] * 20 + ["mek"] * 10
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    (tmp_path / "these.txt").write_text("mek\n\nerk \n")
+    command = ("suggest", tmp_path / "data.csv", "--model", trained, "--targets", "guide", "--control", "ctrl")
+    document = json.loads(call(*command, "--json", "--top", 3, "--out", tmp_path / "ranking.tsv"))
+    written = pd.read_csv(tmp_path / "ranking.tsv", sep="\t")
+    assert written["variable"].tolist() == [row["variable"] for row in document["interventions"]]
+    assert len(written) == 3 and written["information"].sum() == pytest.approx(written["total"].max())
+    said = call(*command, "--candidate", f"@{tmp_path / 'these.txt'}", "--candidate", "akt")
+    assert all(name in said for name in ("mek", "erk", "akt")) and "raf" not in said
+    with pytest.raises(InputError, match="no variable 'myc'"):
+        call(*command, "--candidate", "myc")
+    with pytest.raises(InputError, match="one a line"):
+        call(*command, "--candidate", "@none.txt")
+
+
 def test_known_edges_are_compared_with(trained: Path, tmp_path: Path) -> None:
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=["raf", "mek", "erk"])
     frame.to_csv(tmp_path / "data.csv", index=False)
@@ -295,7 +313,8 @@ print(heavy & set(sys.modules), used.ru_utime + used.ru_stime)
 
 
 @pytest.mark.parametrize(
-    "command", ["demo", "simulate", "predict", "evaluate", "benchmark", "train", "export", "models", "doctor"]
+    "command",
+    ["demo", "simulate", "predict", "suggest", "evaluate", "benchmark", "train", "export", "models", "doctor"],
 )
 def test_every_command_explains_itself(command: str) -> None:
     assert f"Usage: root {command}" in call(command, "--help")

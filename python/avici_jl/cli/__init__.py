@@ -22,6 +22,7 @@ from avici_jl.cli.models import models
 from avici_jl.cli.predict import predict
 from avici_jl.cli.report import report
 from avici_jl.cli.simulate import simulate
+from avici_jl.cli.suggest import suggest
 from avici_jl.cli.train import train
 from avici_jl.errors import AviciError, DataWarning
 
@@ -47,7 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (demo, simulate, predict, report, evaluate, benchmark, train, export, models, doctor):
+for command in (demo, simulate, predict, report, suggest, evaluate, benchmark, train, export, models, doctor):
     app.command()(command)
 
 

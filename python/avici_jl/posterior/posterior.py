@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from avici_jl.data.inputs import Input
 from avici_jl.data.words import listed
 from avici_jl.errors import InputError
+from avici_jl.posterior import acting
 from avici_jl.posterior.acyclic import sample_acyclic
 from avici_jl.posterior.archive import read, write
 from avici_jl.posterior.edges import adjacency, check_count, check_probability, edge_table, sample, to_graph
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from avici_jl.posterior.effects import Effects
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +149,10 @@ class Posterior:
         blanket = graph[place] | graph[:, place] | graph[:, graph[place]].any(axis=1)
         blanket[place] = False
         return [self.names[k] for k in np.flatnonzero(blanket)]
+
+    suggest_interventions = acting.suggest_interventions
+    effect = acting.effect
+    knockout = acting.knockout
 
     def compare(self, other: Posterior, threshold: float | None = None) -> pd.DataFrame:
         """Which edges appear and vanish from this posterior to another of the same variables.
@@ -291,6 +299,14 @@ class Posterior:
         shown = table.to_html(index=False, float_format="{:.3f}".format, border=0)
         more = int(self.adjacency().sum()) - len(table)
         return f"<p>{escape(repr(self))}</p>{shown}" + (f"<p>… and {more} more</p>" if more > 0 else "")
+
+    @cached_property
+    def _effects(self) -> dict[tuple[int, int], Effects]:
+        """What `effect` and `knockout` have fitted, by numbers of graphs and seeds; not kept in pickles."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_effects"}
 
     def _chosen(self, threshold: float | None) -> float:
         if threshold is None:

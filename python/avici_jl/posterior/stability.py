@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,15 @@ class Stability:
         )
 
 
+def row_sampler(data: Input) -> Callable[[np.random.Generator], np.ndarray]:
+    """Draws positions of as many rows, with replacement, within each batch from the rows with the same targets."""
+    strata = data.interventions if data.batch is None else np.column_stack([data.interventions, data.batch])
+    stratum = np.unique(strata, axis=0, return_inverse=True)[1].ravel()
+    order, size = np.argsort(stratum, kind="stable"), np.bincount(stratum)
+    start = np.cumsum(size) - size
+    return lambda rng: order[start[stratum] + rng.integers(size[stratum])]
+
+
 def resample(data: Input, rng: np.random.Generator) -> Input:
     """As many rows drawn with replacement, within each batch from the rows with the same targets.
 
@@ -86,12 +96,9 @@ def resample(data: Input, rng: np.random.Generator) -> Input:
     Raises:
         InputError: too few values are there for that.
     """
-    strata = data.interventions if data.batch is None else np.column_stack([data.interventions, data.batch])
-    stratum = np.unique(strata, axis=0, return_inverse=True)[1].ravel()
-    order, size = np.argsort(stratum, kind="stable"), np.bincount(stratum)
-    start = np.cumsum(size) - size
+    draw = row_sampler(data)
     for _ in range(_TRIES):
-        rows = order[start[stratum] + rng.integers(size[stratum])]
+        rows = draw(rng)
         if ((~np.isnan(data.x[rows])).sum(axis=0) >= 2).all():
             return replace(
                 data,

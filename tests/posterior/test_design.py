@@ -1,0 +1,94 @@
+"""What to do next: responses along paths, information in closed form, and a design that does not repeat itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+
+from avici_jl.data.inputs import read_input
+from avici_jl.errors import InputError
+from avici_jl.posterior import Posterior
+from avici_jl.posterior.design import best_set, responses
+
+
+def posterior(p: np.ndarray, mask: np.ndarray | None = None) -> Posterior:
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(40, len(p))), columns=[f"g{k}" for k in range(len(p))])
+    return Posterior(p.astype(np.float32), read_input(frame, mask, kind="values"), 0.5, "scm", "values")
+
+
+def test_descendants_respond() -> None:
+    rng = np.random.default_rng(0)
+    for d in (2, 3, 7, 12):
+        order = rng.permutation(d)
+        graphs = np.stack([np.triu(rng.random((d, d)) < 0.3, 1)[np.ix_(order, order)] for _ in range(5)])
+        for graph, found in zip(graphs, responses(graphs), strict=True):
+            known = nx.from_numpy_array(graph.astype(int), create_using=nx.DiGraph)
+            assert [set(np.flatnonzero(row)) for row in found] == [nx.descendants(known, i) for i in range(d)]
+
+
+def test_information_is_that_of_a_gaussian_channel() -> None:
+    """Two variables, one edge in half of the graphs: ½ log₂(1 + δ² / 4) for the cause, nothing for the other."""
+    graphs = np.zeros((100, 2, 2), np.uint8)
+    graphs[:50, 0, 1] = 1
+    found = best_set(responses(graphs), np.array([9.0, 9.0]), [1, 0], 2)
+    assert [v for v, _ in found] == [0, 1]
+    assert found[0][1] == pytest.approx(0.5 * np.log2(1 + 9 / 4)) and found[1][1] == pytest.approx(0)
+
+
+def test_the_greedy_set_is_that_of_looking_at_all_in_every_step() -> None:
+    rng = np.random.default_rng(1)
+    graphs = np.triu(rng.random((60, 8, 8)) < rng.random((8, 8)), 1)
+    responding, precision = responses(graphs), rng.uniform(1, 9, 8)
+    centred = (responding - responding.mean(axis=0)).astype(float)
+
+    def information(chosen: list[int]) -> float:
+        z = np.concatenate([np.sqrt(precision[v]) * centred[:, v] for v in chosen], axis=1)
+        return 0.5 * np.linalg.slogdet(np.eye(z.shape[1]) + z.T @ z / 60)[1] / np.log(2)
+
+    chosen: list[int] = []
+    for _ in range(4):
+        chosen.append(max(set(range(8)) - set(chosen), key=lambda v: information([*chosen, v])))
+    found = best_set(responding, precision, range(8), 4)
+    assert [v for v, _ in found] == chosen
+    assert np.cumsum([gain for _, gain in found])[-1] == pytest.approx(information(chosen))
+
+
+def test_what_is_known_is_not_asked_and_what_is_open_is() -> None:
+    p = np.zeros((6, 6))
+    p[0, 1] = p[0, 2] = 1.0  # a cause that is sure
+    p[3, 4] = p[4, 3] = 0.5  # a direction that is open: either of the two settles it
+    table = posterior(p).suggest_interventions(None)
+    assert table["variable"][0] in ("g3", "g4") and len(table) == 6
+    sure = table.set_index("variable").loc[["g0", "g1", "g2", "g5"], "information"]
+    assert sure.max() < 1e-3
+    np.testing.assert_allclose(table["total"], table["information"].cumsum())
+    assert (table["information"].diff().dropna() < 1e-9).all()  # less and less is left to learn
+
+
+def test_candidates_rows_and_earlier_interventions_count() -> None:
+    p = np.zeros((4, 4))
+    p[0, 1] = p[2, 3] = 0.5
+    fresh = posterior(p)
+    assert fresh.suggest_interventions(candidates=["g2", "g3"])["variable"].tolist() == ["g2", "g3"]
+    more, few = (fresh.suggest_interventions(1, rows=rows)["information"][0] for rows in (100, 10))
+    assert more > few
+    mask = np.zeros((40, 4), np.uint8)
+    mask[:20, 0] = 1
+    known = posterior(p, mask).suggest_interventions()
+    assert known["variable"][0] == "g2" and known.set_index("variable").loc["g0", "rows"] == 20
+    pd.testing.assert_frame_equal(fresh.suggest_interventions(seed=3), fresh.suggest_interventions(seed=3))
+    assert fresh.suggest_interventions(0).empty
+    for wrong in ({"top": -1}, {"rows": 0}, {"graphs": 1}, {"candidates": ["myc"]}):
+        with pytest.raises(InputError):
+            fresh.suggest_interventions(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_hundred_variables_take_a_moment() -> None:
+    rng = np.random.default_rng(0)
+    p = np.triu(rng.random((100, 100)) < 0.04, 1) * rng.random((100, 100))
+    found = replace(posterior(p[:40, :40]), probabilities=p.astype(np.float32), data=posterior(p).data)
+    assert len(found.suggest_interventions(10)) == 10
