@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup others demo test test-slow lint docs vendor transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-groups benchmarks clean
+.PHONY: help setup lowest others demo test test-slow lint docs vendor transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-groups benchmarks dist clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
 	@echo "make benchmarks  every report of docs/benchmarks again: models beside other methods (installs those)"
 	@echo "make vendor  the library that draws networks in reports, again from the registry of npm"
+	@echo "make dist    sdist and wheel into dist/, checked, installed in clean environments (PYTHONS=...) and predicting"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make transcripts    run the sessions that the documentation shows, and write them down again"
 	@echo "make setup   the environment only: .venv and a Julia"
@@ -91,6 +92,19 @@ vendor:
 
 docs: .venv/installed
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
+
+PYTHONS ?= $(BIN)/python
+dist: .venv/installed
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python ci/check_wheel.py dist/*.whl $(PYTHONS)
+
+# The oldest versions that pyproject.toml allows, for the job that tests them.
+lowest:
+	uv pip compile --quiet --universal --resolution lowest-direct --python-version 3.11 --no-annotate pyproject.toml \
+		--extra anndata --extra excel --extra hub --extra loom --extra parquet --extra tensorboard --extra zarr \
+		--custom-compile-command "make lowest" --output-file ci/lowest.txt
 
 transcripts: setup
 	$(WITH_JULIA) $(BIN)/python docs/transcripts/record.py

@@ -39,7 +39,8 @@ except DeprecationWarning as warning:
 else:
     raise SystemExit("no warning")
 with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
+    warnings.simplefilter("ignore")  # other packages'
+    warnings.filterwarnings("always", "avici_jl")
     import avici_jl.evaluation.baselines.worker
     from avici_jl.evaluation.baselines import BASELINES
     from avici_jl.evaluation.baselines.interface import Data as Old

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import runpy
 import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -23,10 +27,35 @@ def test_versions_agree() -> None:
     )
 
 
-def test_the_wheel_s_folders_exist() -> None:
-    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
-    for folder in [*wheel["only-include"], *wheel["exclude"]]:
-        assert (ROOT / folder).exists(), folder
+@pytest.mark.skipif(shutil.which("git") is None or not (ROOT / ".git").exists(), reason="no checkout")
+def test_the_wheel_is_whole_and_its_readme_leads_to_the_repository(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    check = runpy.run_path(str(ROOT / "ci" / "check_wheel.py"))
+    assert check["missing"](wheel) == set()
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (metadata,) = (name for name in names if name.endswith("METADATA"))
+        readme = archive.read(metadata).decode()
+    assert not [name for name in names if "/test/" in name or name.endswith((".pyc", "Manifest.toml"))]
+    assert [link for link in re.findall(r"\]\(([^)]*)\)", readme) if not link.startswith(("https://", "#"))] == []
+
+
+def test_the_oldest_versions_are_those_that_are_allowed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [
+        each
+        for name in ("anndata", "excel", "hub", "loom", "parquet", "tensorboard", "zarr")
+        for each in project["optional-dependencies"][name]
+        if not each.startswith("avici-jl[")
+    ]
+    allowed = dict(re.split(">=", each.lower()) for each in [*project["dependencies"], *extras])
+    lines = (ROOT / "ci" / "lowest.txt").read_text().splitlines()
+    pinned = dict(line.split(" ")[0].split("==") for line in lines if "==" in line)
+    for name, version in allowed.items():
+        assert pinned[name].startswith(version.removesuffix(".0")), name
 
 
 def test_type_checkers_find_the_annotations() -> None:

@@ -32,6 +32,8 @@ def test_nothing_that_is_code_is_read(tmp_path: Path) -> None:
     np.savez(tmp_path / "code.npz", scale=np.array([print], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle"):
         read_params(tmp_path / "code.npz")
+    with pytest.raises(ValueError, match="layers/scale is no array of numbers"):
+        write_params(tmp_path / "objects.npz", {"layers": {"scale": np.array([print], dtype=object)}})
     np.savez(tmp_path / "odd.npz", **{"a": np.ones(1), "a/b": np.ones(1)})
     with pytest.raises(ValueError):
         read_params(tmp_path / "odd.npz")
@@ -53,3 +55,9 @@ def test_shipped_models_are_one_file_each() -> None:
     for name in list_models():
         files = {path.relative_to(pretrained_dir() / name).as_posix() for path in (pretrained_dir() / name).rglob("*")}
         assert {"config.json", "card.json", "params.npz"} <= files and "params" not in files
+
+
+def test_libraries_that_do_not_fit_are_not_called_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("flax.nnx.restore_int_paths")
+    with pytest.raises(AttributeError, match="restore_int_paths"):
+        load_model(Path(__file__).parent / "0.1")

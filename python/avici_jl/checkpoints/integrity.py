@@ -5,12 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import jax
 import numpy as np
 
 _RATIO, _SLACK = 30, 2**20
+
+
+def may_be_damage(error: Exception) -> bool:
+    """Whether a damaged file can raise this; not what versions of libraries raise that do not go together."""
+    missing = isinstance(error, AttributeError) and isinstance(error.obj, ModuleType)
+    return not (missing or isinstance(error, (ImportError, NameError)))
 
 
 def digest(tree: Any) -> str:

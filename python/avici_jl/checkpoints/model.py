@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from avici_jl.checkpoints.files import CARD, CHECKPOINTS, CONFIG, OLD_PARAMS, PARAMS, read_card, read_config, write_json
-from avici_jl.checkpoints.integrity import check_digest, digest, not_finite
+from avici_jl.checkpoints.integrity import check_digest, digest, may_be_damage, not_finite
 from avici_jl.checkpoints.params import read_params, write_params
 from avici_jl.errors import CheckpointError
 
@@ -80,7 +80,9 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
         )
     except CheckpointError:
         raise
-    except Exception as error:
+    except Exception as error:  # NumPy, Orbax and its libraries raise many kinds for damaged files
+        if not may_be_damage(error):
+            raise
         raise CheckpointError(
             f"The parameters in {path / stored} cannot be read; copy or train the model again: "
             f"{str(error).splitlines()[0]}"

@@ -18,11 +18,18 @@ def write_params(path: Path, params: Mapping[Any, Any]) -> None:
     """Write a nested dict of arrays; the same parameters give the same bytes.
 
     An array's name is the path of keys to it, as `layers/0/norm/scale`. Keys are words, or integers for lists.
+
+    Raises:
+        ValueError: something is no array of numbers.
     """
+    arrays = {name: np.asarray(array) for name, array in sorted(_flat(params))}
+    for name, array in arrays.items():
+        if array.dtype.hasobject:  # NumPy would pickle it
+            raise ValueError(f"{name} is no array of numbers")
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)  # where it is a link, what it points to stays as it is
     with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{name: np.asarray(array) for name, array in sorted(_flat(params))})
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # NumPy before 2.2 has no allow_pickle
     partial.replace(path)
 
 

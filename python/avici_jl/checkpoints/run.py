@@ -15,7 +15,7 @@ from flax import nnx
 from jax.experimental import multihost_utils
 
 from avici_jl.checkpoints.files import CHECKPOINTS
-from avici_jl.checkpoints.integrity import check_digest, check_size, digest, not_finite
+from avici_jl.checkpoints.integrity import check_digest, check_size, digest, may_be_damage, not_finite
 from avici_jl.checkpoints.quiet import ocp, quiet_orbax
 from avici_jl.errors import CheckpointError, TrainingError
 
@@ -166,6 +166,8 @@ class RunCheckpoints:
             try:
                 return read(step), failures
             except Exception as error:  # Orbax and its libraries raise many kinds for damaged files
+                if not may_be_damage(error):
+                    raise
                 failures[step] = error
         newest, reason = next(iter(failures.items()))
         raise CheckpointError(
