@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
 from scipy.special import expit
@@ -90,8 +90,8 @@ class Model:
                 f"The config.json of {name} describes no network that exists here: {error}"
             ) from error
 
-    @staticmethod
-    def load(name_or_path: str | Path) -> Model:
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Self:
         """A model by its folder, its name, or its place on the Hugging Face hub; they are looked for in this order.
 
         Args:
@@ -105,7 +105,7 @@ class Model:
         check_process()
         path = find_model(name_or_path)
         name = str(name_or_path) if str(name_or_path).startswith(hub.PREFIX) else path.name
-        return Model(load_model(path), name)
+        return cls(load_model(path), name)
 
     def infer(
         self,

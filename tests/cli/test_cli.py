@@ -102,7 +102,7 @@ def test_interventions_are_suggested(trained: Path, tmp_path: Path) -> None:
     document = json.loads(call(*command, "--json", "--top", 3, "--out", tmp_path / "ranking.tsv"))
     written = pd.read_csv(tmp_path / "ranking.tsv", sep="\t")
     assert written["variable"].tolist() == [row["variable"] for row in document["interventions"]]
-    assert len(written) == 3 and written["information"].sum() == pytest.approx(written["total"].max())
+    assert len(written) == 3 and written["settles"].sum() == pytest.approx(written["total"].max())
     said = call(*command, "--candidate", f"@{tmp_path / 'these.txt'}", "--candidate", "akt")
     assert all(name in said for name in ("mek", "erk", "akt")) and "raf" not in said
     with pytest.raises(InputError, match="no variable 'myc'"):

@@ -1,4 +1,4 @@
-"""What to do next: responses along paths, information in closed form, and a design that does not repeat itself."""
+"""What to do next: responses along paths, closed forms, and a design that does not repeat itself."""
 
 from __future__ import annotations
 
@@ -30,31 +30,34 @@ def test_descendants_respond() -> None:
             assert [set(np.flatnonzero(row)) for row in found] == [nx.descendants(known, i) for i in range(d)]
 
 
-def test_information_is_that_of_a_gaussian_channel() -> None:
-    """Two variables, one edge in half of the graphs: ½ log₂(1 + δ² / 4) for the cause, nothing for the other."""
+def test_one_open_edge_is_settled_as_a_gaussian_channel_settles_it() -> None:
+    """Two variables, one edge in half of the graphs, of variance 1/4: δ²/4 / (1 + δ²/4) of it, by the cause alone."""
     graphs = np.zeros((100, 2, 2), np.uint8)
     graphs[:50, 0, 1] = 1
-    found = best_set(responses(graphs), np.array([9.0, 9.0]), [1, 0], 2)
+    found = best_set(graphs, np.array([9.0, 9.0]), [1, 0], 2)
     assert [v for v, _ in found] == [0, 1]
-    assert found[0][1] == pytest.approx(0.5 * np.log2(1 + 9 / 4)) and found[1][1] == pytest.approx(0)
+    assert found[0][1] == pytest.approx(9 / 4 / (1 + 9 / 4)) and found[1][1] == pytest.approx(0)
 
 
-def test_the_greedy_set_is_that_of_looking_at_all_in_every_step() -> None:
+def test_the_greedy_set_explains_what_a_regression_on_all_its_responses_does() -> None:
     rng = np.random.default_rng(1)
     graphs = np.triu(rng.random((60, 8, 8)) < rng.random((8, 8)), 1)
-    responding, precision = responses(graphs), rng.uniform(1, 9, 8)
-    centred = (responding - responding.mean(axis=0)).astype(float)
+    precision = rng.uniform(1, 9, 8)
+    centred = responses(graphs) - responses(graphs).mean(axis=0)
+    edges = graphs.reshape(60, -1) - graphs.reshape(60, -1).mean(axis=0)
 
-    def information(chosen: list[int]) -> float:
+    def settled(chosen: list[int]) -> float:
         z = np.concatenate([np.sqrt(precision[v]) * centred[:, v] for v in chosen], axis=1)
-        return 0.5 * np.linalg.slogdet(np.eye(z.shape[1]) + z.T @ z / 60)[1] / np.log(2)
+        covariance = edges.T @ z / 60
+        explained = covariance @ np.linalg.solve(z.T @ z / 60 + np.eye(z.shape[1]), covariance.T)
+        return np.trace(explained) / (edges**2).mean(axis=0).sum()
 
     chosen: list[int] = []
     for _ in range(4):
-        chosen.append(max(set(range(8)) - set(chosen), key=lambda v: information([*chosen, v])))
-    found = best_set(responding, precision, range(8), 4)
+        chosen.append(max(sorted(set(range(8)) - set(chosen)), key=lambda v: settled([*chosen, v])))
+    found = best_set(graphs, precision, range(8), 4)
     assert [v for v, _ in found] == chosen
-    assert np.cumsum([gain for _, gain in found])[-1] == pytest.approx(information(chosen))
+    np.testing.assert_allclose(np.cumsum([gain for _, gain in found]), [settled(chosen[: k + 1]) for k in range(4)])
 
 
 def test_what_is_known_is_not_asked_and_what_is_open_is() -> None:
@@ -63,10 +66,10 @@ def test_what_is_known_is_not_asked_and_what_is_open_is() -> None:
     p[3, 4] = p[4, 3] = 0.5  # a direction that is open: either of the two settles it
     table = posterior(p).suggest_interventions(None)
     assert table["variable"][0] in ("g3", "g4") and len(table) == 6
-    sure = table.set_index("variable").loc[["g0", "g1", "g2", "g5"], "information"]
+    sure = table.set_index("variable").loc[["g0", "g1", "g2", "g5"], "settles"]
     assert sure.max() < 1e-3
-    np.testing.assert_allclose(table["total"], table["information"].cumsum())
-    assert (table["information"].diff().dropna() < 1e-9).all()  # less and less is left to learn
+    np.testing.assert_allclose(table["total"], table["settles"].cumsum())
+    assert table["total"].is_monotonic_increasing and 0 < table["total"].iloc[-1] < 1
 
 
 def test_candidates_rows_and_earlier_interventions_count() -> None:
@@ -74,7 +77,7 @@ def test_candidates_rows_and_earlier_interventions_count() -> None:
     p[0, 1] = p[2, 3] = 0.5
     fresh = posterior(p)
     assert fresh.suggest_interventions(candidates=["g2", "g3"])["variable"].tolist() == ["g2", "g3"]
-    more, few = (fresh.suggest_interventions(1, rows=rows)["information"][0] for rows in (100, 10))
+    more, few = (fresh.suggest_interventions(1, rows=rows)["settles"][0] for rows in (100, 10))
     assert more > few
     mask = np.zeros((40, 4), np.uint8)
     mask[:20, 0] = 1

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from avici_jl.benchmark.ablations import ablations
 from avici_jl.benchmark.calibration import calibration
+from avici_jl.benchmark.cells import kept_in
 from avici_jl.benchmark.checks import checks
 from avici_jl.benchmark.cross import cross
+from avici_jl.benchmark.effects import effects
 from avici_jl.benchmark.external import external, imperfections
+from avici_jl.benchmark.interventions import interventions
 from avici_jl.benchmark.measure import FULL, QUICK, Effort
 from avici_jl.benchmark.models import models
 from avici_jl.benchmark.real import sachs, semireal
@@ -31,6 +34,8 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
     "ablations": ablations,
     "external": external,
     "imperfections": imperfections,
+    "interventions": interventions,
+    "effects": effects,
     "sachs": sachs,
     "semireal": semireal,
     "checks": checks,
@@ -39,9 +44,14 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
 
 
 def run(name: str, effort: Effort, folder: Path) -> Path:
-    """Run an experiment and write its report; gives the page."""
+    """Run an experiment and write its report; gives the page.
+
+    Every answer is kept in `cells` inside the folder: an experiment that was stopped goes on where it was, and of one
+    that is run again only what is new or has changed is computed.
+    """
     start = time.process_time()
-    report = EXPERIMENTS[name](effort)
+    with kept_in(folder / "cells"):
+        report = EXPERIMENTS[name](effort)
     command = f"avici-jl benchmark --experiment {name} --{effort.name}"
     return report.write(folder, name, command, time.process_time() - start)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from avici_jl.benchmark.cells import KeptModel
 from avici_jl.benchmark.measure import Effort, measure
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.published import TABLE_2
 from avici_jl.benchmark.report import METRICS, Report, cell, rows_text, table
 from avici_jl.evaluation.compare import Setting
 from avici_jl.evaluation.significance import as_good_as_the_best
-from avici_jl.model import Model
 from avici_jl.training import run
 
 STEPS = {"quick": 1000, "full": 20_000}
@@ -70,7 +70,7 @@ def ablations(effort: Effort) -> Report:
         with tempfile.TemporaryDirectory() as folder:
             overrides = [*SMALL, f"steps={length}", f"validate_every={length}", *changes]
             run(Path(folder), domain="rff", preset="paper", overrides=overrides, workers=0, say=lambda line: None)
-            model = Model.load(folder)
+            model = KeptModel.load(folder)
             for domain in ("rff", "rff-ood"):
                 rows = measure(effort, model, domain, SETTING, ())
                 found.append(pd.DataFrame(rows).assign(method=name))

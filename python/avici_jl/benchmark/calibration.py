@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from avici_jl.benchmark import published
+from avici_jl.benchmark.cells import KeptModel
 from avici_jl.benchmark.measure import FAMILIES, Effort, by_name, measure
 from avici_jl.benchmark.methods import BASELINES
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, failures, methods_table
 from avici_jl.evaluation.compare import labelled_data, settings
-from avici_jl.model import Model
 from avici_jl.plots import plot_calibration
 
 
@@ -35,7 +35,7 @@ def calibration(effort: Effort) -> Report:
     axes = figure.subplots(2, 3)
     everything: list[dict[str, Any]] = []
     for column, (family, (_, name)) in enumerate(FAMILIES.items()):
-        domain, model = f"{family}-ood", Model.load(name)
+        domain, model = f"{family}-ood", KeptModel.load(name)
         for row, setting in enumerate(settings([30], 1000)):
             condition = "interventional" if setting.n_int else "observational"
             drawn = axes[row, column]

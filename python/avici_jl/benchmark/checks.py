@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from avici_jl.benchmark.cells import KeptModel
 from avici_jl.benchmark.measure import Effort
 from avici_jl.benchmark.methods.interface import Cost, Data
 from avici_jl.benchmark.report import Report, cell, table
@@ -70,7 +71,7 @@ def _sortability(report: Report, count: int) -> pd.DataFrame:
 def _invariances(report: Report, count: int) -> pd.DataFrame:
     found: list[dict[str, Any]] = []
     for name in list_models():
-        model = Model.load(name)
+        model = KeptModel.load(name)
         for k, data, graph in labelled_data(model.domain, Setting(20, 200, 200), count):
             rng = np.random.default_rng(k)
             p = np.asarray(model.predict(data.x, data.interventions))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from avici_jl.benchmark.cells import KeptModel
 from avici_jl.benchmark.measure import Effort, measure
 from avici_jl.benchmark.report import Report, methods_table, rows_text
 from avici_jl.evaluation.compare import settings
-from avici_jl.model import Model
 
 _METRICS = ("auprc", "f1", "shd", "sid")
 
@@ -24,7 +24,7 @@ def cross(effort: Effort) -> Report:
         for setting in settings([30], 1000):
             found = pd.concat(
                 [
-                    pd.DataFrame(measure(effort, Model.load(name), domain, setting, ())).assign(method=name)
+                    pd.DataFrame(measure(effort, KeptModel.load(name), domain, setting, ())).assign(method=name)
                     for name in ("linear", "rff", "scm")
                 ],
                 ignore_index=True,

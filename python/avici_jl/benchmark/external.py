@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from avici_jl.benchmark.cells import KeptModel, ask
 from avici_jl.benchmark.generators import GENERATORS, IMPERFECTIONS, external_dataset, missing_packages
 from avici_jl.benchmark.measure import Effort, answered, predicted, usable
 from avici_jl.benchmark.methods import Data, Worker
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, cell, failures, table
-from avici_jl.model import Model
 
 _MODELS = ("scm-world", "scm", "rff", "linear")
 _BASE = "gCastle linear, Gumbel noise"
@@ -62,7 +62,7 @@ def imperfections(effort: Effort) -> Report:
 def _measure(effort: Effort, name: str, n: int, imperfection: str) -> pd.DataFrame:
     """One row for each method and dataset."""
     rows: list[dict[str, Any]] = []
-    models = {model: Model.load(model) for model in _MODELS}
+    models = {model: KeptModel.load(model) for model in _MODELS}
     others = usable(effort.affordable(Cost.LOW, Cost.MEDIUM), interventional=False)
     with Worker() as worker:
         for k in range(2 * effort.datasets[Cost.LOW]):
@@ -74,7 +74,8 @@ def _measure(effort: Effort, name: str, n: int, imperfection: str) -> pd.DataFra
             for method in others:
                 if k >= effort.datasets[method.cost]:
                     continue
-                answer = worker.run(method.name, Data(_filled(data.x), data.interventions, data.kind), seconds=60.0)
+                seen = Data(_filled(data.x), data.interventions, data.kind)
+                answer = ask(worker, method.name, seen, seconds=60.0)
                 threshold = float(np.sort(answer.matrix, axis=None)[-int(data.graph.sum())])
                 found = answered(method, answer, data.graph, threshold, bootstrap=False)
                 rows.append({"method": method.name, **where, **found.row(data.graph)})

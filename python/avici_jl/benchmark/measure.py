@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from avici_jl.benchmark.cells import ask
 from avici_jl.benchmark.methods import BASELINES, Answer, Baseline, Data, Worker
 from avici_jl.benchmark.methods.interface import Cost, Gives
 from avici_jl.evaluation import metrics
@@ -156,19 +157,20 @@ def measure(
     with Worker() as worker:
         for baseline in usable(baselines, setting.n_int > 0):
 
-            def ask(data: Dataset, baseline: Baseline = baseline) -> Answer:
+            def answer(data: Dataset, baseline: Baseline = baseline) -> Answer:
                 seen = Data(data.x, data.interventions, data.kind, seed)
                 again = effort.bootstrap if bootstrap else 0
-                return worker.run(baseline.name, seen, seconds=effort.seconds[baseline.cost], bootstrap=again)
+                limit = effort.seconds[baseline.cost]
+                return ask(worker, baseline.name, seen, seconds=limit, bootstrap=again)
 
             threshold = 0.0
             if baseline.gives is Gives.SCORES and not bootstrap:
                 tuning = labelled_data(
                     domain, setting, min(_TUNING, effort.datasets[baseline.cost]), TUNING_SEED + seed
                 )
-                threshold = best_score([(ask(data).matrix, g) for _, data, g in tuning])
+                threshold = best_score([(answer(data).matrix, g) for _, data, g in tuning])
             for k, data, g in fresh[: effort.datasets[baseline.cost]]:
-                found = answered(baseline, ask(data), g, threshold, bootstrap)
+                found = answered(baseline, answer(data), g, threshold, bootstrap)
                 rows.append({"method": baseline.name, **where, "dataset": k, **found.row(g)})
     return rows
 

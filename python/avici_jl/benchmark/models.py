@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from avici_jl.benchmark.cells import KeptModel
 from avici_jl.benchmark.measure import Effort
 from avici_jl.benchmark.report import Report, cell, rows_text, table
 from avici_jl.evaluation.compare import compare, settings
-from avici_jl.model import Model
 
 _DOMAINS = {
     "scm": ("scm", "linear-ood", "rff-ood"),
@@ -27,7 +27,7 @@ def models(effort: Effort) -> Report:
     report = Report("The shipped models")
     lines, results = [], []
     for name, domains in _DOMAINS.items():
-        model = Model.load(name)
+        model = KeptModel.load(name)
         changed = "knock-out" if model.kind == "counts" else "interventional"
         for domain in domains:
             for row in compare(model, settings([30], 1000), domain=domain, datasets=count):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from avici_jl.benchmark.cells import KeptModel, ask
 from avici_jl.benchmark.measure import Effort, answered, predicted, usable
 from avici_jl.benchmark.methods import Data, Worker
 from avici_jl.benchmark.methods.interface import Cost
@@ -18,7 +19,6 @@ from avici_jl.benchmark.report import Report, failures, methods_table
 from avici_jl.errors import InputError
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.compare import EVALUATION_SEED
-from avici_jl.model import Model
 from avici_jl.plots import plot_precision_recall
 from avici_jl.simulation import Dataset
 
@@ -102,13 +102,13 @@ def _methods(effort: Effort, data: Dataset, domain: str) -> tuple[list[dict[str,
     assert data.graph is not None
     rows, scores = [], {}
     for name in _MODELS:
-        found = predicted(Model.load(name), data)
+        found = predicted(KeptModel.load(name), data)
         rows.append({"method": name, "domain": domain, **found.row(data.graph)})
         scores[name] = found.scores
     with Worker() as worker:
         for baseline in usable(effort.affordable(Cost.LOW, Cost.MEDIUM), interventional=False):
             seen, limit = Data(data.x, data.interventions, data.kind), effort.seconds[baseline.cost]
-            answer = worker.run(baseline.name, seen, seconds=limit)
+            answer = ask(worker, baseline.name, seen, seconds=limit)
             threshold = np.sort(answer.matrix, axis=None)[-int(data.graph.sum())]
             found = answered(baseline, answer, data.graph, threshold, bootstrap=False)
             rows.append({"method": baseline.name, "domain": domain, **found.row(data.graph)})

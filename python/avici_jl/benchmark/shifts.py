@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from avici_jl.benchmark.cells import KeptModel
 from avici_jl.benchmark.measure import FAMILIES, Effort, measure
 from avici_jl.benchmark.report import Report, methods_table
 from avici_jl.evaluation.compare import Setting
-from avici_jl.model import Model
 from avici_jl.plots.curves import COLOURS
 
 _SHIFTS = {"none": "", "graph": "-ood-graph", "mechanism": "-ood-mechanism", "noise": "-ood-noise", "all": "-ood"}
@@ -30,7 +30,7 @@ def shifts(effort: Effort) -> Report:
     everything = []
     for drawn, (family, models) in zip(axes, FAMILIES.items(), strict=True):
         for k, name in enumerate(models):
-            model, found = Model.load(name), []
+            model, found = KeptModel.load(name), []
             for shift, ending in _SHIFTS.items():
                 rows = measure(effort, model, f"{family}{ending}", Setting(30, 500, 500), ())
                 found.append(pd.DataFrame(rows).assign(method=shift))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from avici_jl.benchmark.cells import KeptModel
 from avici_jl.benchmark.measure import Effort, measure
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, cell, table
 from avici_jl.evaluation.compare import Setting
-from avici_jl.model import Model
 from avici_jl.plots.curves import COLOURS
 
 _PAIRS = (("linear", "linear"), ("rff", "rff"), ("grn-paper", "grn-paper"), ("scm", "scm"), ("grn", "grn"))
@@ -32,7 +32,7 @@ def size(effort: Effort) -> Report:
     axes = figure.subplots(1, len(_PAIRS), sharey=True)
     everything = []
     for drawn, (domain, name) in zip(axes, _PAIRS, strict=True):
-        model = Model.load(name)
+        model = KeptModel.load(name)
         lines = []
         for k, d in enumerate(variables):
             found = [

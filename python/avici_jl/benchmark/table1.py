@@ -7,12 +7,12 @@ from collections.abc import Mapping
 import pandas as pd
 
 from avici_jl.benchmark import published
+from avici_jl.benchmark.cells import KeptModel
 from avici_jl.benchmark.measure import FAMILIES, FULL, Effort, by_name, measure
 from avici_jl.benchmark.methods import BASELINES
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, failures, methods_table, rows_text
 from avici_jl.evaluation.compare import Setting, settings
-from avici_jl.model import Model
 
 _METRICS = ("auprc", "f1", "sid", "shd", "acyclic")
 _HOW = (
@@ -124,5 +124,5 @@ def _of_one(
 ) -> pd.DataFrame:
     rows = []
     for name in models:
-        rows += measure(effort, Model.load(name), domain, setting, baselines if name == models[-1] else ())
+        rows += measure(effort, KeptModel.load(name), domain, setting, baselines if name == models[-1] else ())
     return pd.DataFrame(by_name(rows))

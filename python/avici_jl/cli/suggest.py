@@ -56,11 +56,13 @@ def suggest(
     if as_json:
         print_json({"data": str(options.data), "model": trained.name, "interventions": ranking.to_dict("records")})
         return
-    shown = Table("variable", "information", "total", "rows", title=f"What to set next, model {trained.name}")
-    for variable, information, total, known in ranking.itertuples(index=False):
-        shown.add_row(str(variable), f"{information:.2f}", f"{total:.2f}", str(known))
+    shown = Table("variable", "settles", "total", "rows", title=f"What to set next, model {trained.name}")
+    for variable, settles, total, known in ranking.itertuples(index=False):
+        shown.add_row(str(variable), f"{settles:.1%}", f"{total:.1%}", str(known))
     out.print(shown)
-    out.print("Bits about the graph that each adds, and with all above it; rows that it has been set in already.")
+    out.print(
+        "What each settles of what is open about the edges, what all down to it do, and rows that set it already."
+    )
     if table is not None:
         out.print(f"Ranking: {table}")
 

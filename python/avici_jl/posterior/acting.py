@@ -40,8 +40,8 @@ def suggest_interventions(
         seed: of the draws.
 
     Returns:
-        A table `variable, information, total, rows`: bits that it adds, bits of it and all above it, and the
-        rows in which it has been set already.
+        A table `variable, settles, total, rows`: the share of what is open about the edges, Σ p (1 - p), that it
+        settles; that of it and all above it; and the rows in which it has been set already.
 
     Raises:
         InputError: a candidate is no variable, or a number is out of its range.

@@ -5,15 +5,15 @@ and each response is seen through noise: with r_j = 1 for a response of j, else 
 
     z_j = δ r_j + ε_j,     ε_j ~ N(0, 1),     δ = e √rows,
 
-a difference of means in units of its standard error, for an effect of e standard deviations. What the outcome tells
-about the graph, I(graph; z) = H(graph) - E H(graph | z), is estimated from the covariance C of the responses over the
-hypotheses,
+a difference of means in units of its standard error, for an effect of e standard deviations. What is open about the
+edges is their variance over the hypotheses, Σ p (1 - p), the quadratic entropy; what the outcome settles of it is at
+least what the best linear estimate of the edges E from z explains,
 
-    I ≈ ½ log₂ det(1 + δ² C),
+    tr cov(E, z) cov(z)⁻¹ cov(z, E).
 
-which bounds it from above, exact for responses that are jointly normal. That is joint over variables, so responses that
-come and go together count once, and joint over interventions: the best set of k is chosen greedily, which is within
-1 - 1/e of the best, since this information is monotone and submodular (Krause, Singh and Guestrin 2008).
+That is joint over variables, so responses that come and go together count once, and joint over interventions: the best
+set of k is chosen greedily. Covariances are those of the hypotheses, so with few of them the amount is overstated, for
+all candidates alike: it is good for ranking.
 """
 
 from __future__ import annotations
@@ -54,16 +54,11 @@ def suggestions(
     drawn = posterior.sample(graphs, seed=seed)
     # What rows that are there already have not settled, as many more settle only in part.
     precision = _EFFECT**2 * rows * rows / (rows + known)
-    chosen = best_set(responses(drawn), precision, places, len(places) if top is None else top)
+    chosen = best_set(drawn, precision, places, len(places) if top is None else top)
     labels = pd.Index(posterior.names, tupleize_cols=False)
     variables, gains = [v for v, _ in chosen], np.array([gain for _, gain in chosen])
     return pd.DataFrame(
-        {
-            "variable": labels.take(variables),
-            "information": gains,
-            "total": np.cumsum(gains),
-            "rows": known[variables],
-        }
+        {"variable": labels.take(variables), "settles": gains, "total": np.cumsum(gains), "rows": known[variables]}
     )
 
 
@@ -79,32 +74,39 @@ def responses(graphs: np.ndarray) -> np.ndarray:
 
 
 def best_set(
-    responding: np.ndarray, precision: np.ndarray, candidates: Sequence[int], count: int
+    graphs: np.ndarray, precision: np.ndarray, candidates: Sequence[int], count: int
 ) -> list[tuple[int, float]]:
-    """The greedy order of the candidates, with the information in bits that each adds to those before it.
-
-    A gain never grows as others are chosen, so a candidate is looked at again only if its last gain leads.
+    """The greedy order of the candidates, with the share of the edges' variance that each settles beyond those before.
 
     Args:
-        responding: [graphs, d, d], see `responses`.
+        graphs: [graphs, d, d], acyclic.
         precision: [d], δ² of each intervention.
         candidates: positions of variables.
         count: how many are wanted.
     """
-    graphs = len(responding)
-    kernels = {}
+    number, responding = len(graphs), responses(graphs)
+    edges = graphs.reshape(number, -1).astype(float)
+    edges = edges - edges.mean(axis=0)
+    open_ = edges @ edges.T  # between hypotheses; its trace is the edges' variance times their number
+    everything = max(float(np.trace(open_)), 1e-12)
+    signals = {}
     for v in candidates:
-        centred = responding[:, v] - responding[:, v].mean(axis=0)
-        kernels[v] = precision[v] / graphs * (centred @ centred.T)
-    total, information = np.eye(graphs), 0.0
-    gains: dict[int, float] = dict.fromkeys(candidates, np.inf)
-    chosen: list[tuple[int, float]] = []
-    while gains and len(chosen) < count:
-        fresh: set[int] = set()
-        while (best := max(gains, key=lambda v: gains[v])) not in fresh:
-            gains[best] = float(0.5 / np.log(2) * np.linalg.slogdet(total + kernels[best])[1]) - information
-            fresh.add(best)
-        total += kernels[best]
-        information += gains[best]
-        chosen.append((best, max(gains.pop(best), 0.0)))
+        signal = responding[:, v][:, responding[:, v].any(axis=0)].astype(float)
+        signals[v] = np.sqrt(precision[v] / number) * (signal - signal.mean(axis=0))
+    left, chosen = np.eye(number), list[tuple[int, float]]()  # left: (1 + K)⁻¹, with K the kernel of those chosen
+    while signals and len(chosen) < count:
+        weighted = left @ open_ @ left
+        gains = {v: _explained(signal, left, weighted) / everything for v, signal in signals.items()}
+        best = max(gains, key=lambda v: gains[v])
+        signal = signals.pop(best)
+        seen = left @ signal
+        left = left - seen @ np.linalg.solve(np.eye(signal.shape[1]) + signal.T @ seen, seen.T)
+        chosen.append((best, gains[best]))
     return chosen
+
+
+def _explained(signal: np.ndarray, left: np.ndarray, weighted: np.ndarray) -> float:
+    """tr (1 + S'LS)⁻¹ S'WS, what a signal S settles beyond those before it (the Woodbury identity)."""
+    return float(
+        np.trace(np.linalg.solve(np.eye(signal.shape[1]) + signal.T @ left @ signal, signal.T @ weighted @ signal))
+    )
