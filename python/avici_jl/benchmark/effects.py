@@ -60,7 +60,7 @@ def effects(effort: Effort) -> Report:
     results = []
     for plan in _PLANS:
         model = KeptModel.load(plan.model)
-        pools = _pools(plan, 2 * effort.datasets[Cost.LOW])
+        pools = _pools(plan, 4 * effort.datasets[Cost.LOW])
         found = pd.DataFrame([row for index, data in pools for row in _outcomes(model, plan, index, data)])
         found = found.assign(**plan._asdict())
         results.append(found)

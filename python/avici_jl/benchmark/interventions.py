@@ -52,14 +52,14 @@ def interventions(effort: Effort) -> Report:
     )
     results = []
     for plan in _PLANS:
-        model, pools = KeptModel.load(plan.model), _pools(plan, 3 * effort.datasets[Cost.LOW])
+        model, pools = KeptModel.load(plan.model), _pools(plan, 8 * effort.datasets[Cost.LOW])
         rows = [row for index, data in pools for row in _outcomes(model, plan, index, data)]
         found = pd.DataFrame(rows).assign(**plan._asdict())
         results.append(found)
         report.add(
             f"## `{plan.model}` on `{plan.domain}`",
-            f"{plan.d} variables, {plan.n_obs} observational rows, then {plan.chosen} interventions of {plan.rows} rows "
-            f"each; {found['dataset'].nunique()} datasets.",
+            f"{plan.d} variables, {plan.n_obs} observational rows, then {plan.chosen} interventions of {plan.rows} "
+            f"rows each; {found['dataset'].nunique()} datasets.",
             _table(found),
         )
     report.results = pd.concat(results, ignore_index=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from avici_jl.posterior.posterior import Posterior
 
-_EFFECT = 0.5
+_EFFECT = 0.6
 """Size e of a response in standard deviations."""
 
 
