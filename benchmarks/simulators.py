@@ -5,7 +5,8 @@ One thread, warm, medians with quartiles, as ratios:
 - gene regulation beside sergio_rs (Rust) at the same genes, cells and steps, and beside the machine's own floor: one
   bulk normal draw and the arithmetic of one Euler-Maruyama step;
 - linear and random-Fourier-feature models beside the generators of avici 1.0.7 (NumPy);
-- scaling in cells, genes and threads, and a data set of 400 genes and 2700 cells.
+- scaling in cells, genes and threads, and a data set of 400 genes and 2700 cells;
+- what each imperfection costs beside the dataset without it.
 """
 
 from __future__ import annotations
@@ -165,22 +166,24 @@ def main() -> None:
         print(f"{kind:8} {text(ours)}  {text(theirs)}  {theirs[0] / ours[0]:6.1f}x")
 
     scaling()
+    print("\nimperfections (target 0.1)")
+    print(julia("imperfections", threads=1))
+
+
+def julia(script: str, threads: int) -> str:
+    """What a script of `julia/AviciSim/bench` prints."""
+    project = julia_package_dir()
+    command = ["julia", "--startup-file=no", f"--project={project}", f"--threads={threads}"]
+    own_cores = {**os.environ, "JULIA_EXCLUSIVE": "1"}  # a system may put both threads on one core for milliseconds
+    script_file = str(project / "bench" / f"{script}.jl")
+    return subprocess.run([*command, script_file], check=True, capture_output=True, text=True, env=own_cores).stdout
 
 
 def scaling() -> None:
     """Growth of time with cells and genes, and with threads: `bench/scaling.jl` with one thread and with two."""
-    script = julia_package_dir() / "bench" / "scaling.jl"
     found: list[dict[str, list[float]]] = []
     for threads in (1, 2):
-        command = [
-            "julia",
-            "--startup-file=no",
-            f"--project={julia_package_dir()}",
-            f"--threads={threads}",
-            str(script),
-        ]
-        own_cores = {**os.environ, "JULIA_EXCLUSIVE": "1"}  # a system may put both threads on one core for milliseconds
-        lines = subprocess.run(command, check=True, capture_output=True, text=True, env=own_cores).stdout.splitlines()
+        lines = julia("scaling", threads).splitlines()
         found.append({name: [float(number) for number in numbers] for name, *numbers in map(str.split, lines)})
     one, two = found
     memory = one.pop("peak-memory")[0], two.pop("peak-memory")[0]

@@ -82,10 +82,10 @@ function simulate_batch(
     x, interventions, graph = fresh(Float32, rows, sizes...), fresh(UInt8, rows, sizes...), fresh(UInt8, Int(d), sizes...)
     known = Vector{Any}(undef, count)
     in_threads(Int(count)) do k
-        drawn, known[k] = Base.invokelatest(
+        drawn, known[k] = GC.@preserve x interventions Base.invokelatest(
             simulate_one!,
-            view(x, :, :, k),
-            view(interventions, :, :, k),
+            page(x, k),
+            page(interventions, k),
             domain,
             Int(n_obs),
             seed,
@@ -98,6 +98,10 @@ function simulate_batch(
     made = (x = x, interventions = interventions, graph = graph)
     return truth ? merge(made, stacked(known, interventions)) : made
 end
+
+# Matrix number k of an array, as a matrix and not a view: everything is compiled once for datasets alone and in batches. The array must be preserved.
+# fatou-ignore discouraged-function: a view is a type of its own, for which everything would be compiled again
+page(array::Array{<:Any, 3}, k::Int) = unsafe_wrap(Array, pointer(array, 1 + (k - 1) * stride(array, 3)), size(array)[1:2])
 
 # What is known of several datasets, as arrays with the dataset as their last dimension.
 function stacked(known::AbstractVector, interventions::AbstractArray{UInt8, 3})

@@ -60,24 +60,3 @@ function lane_sum(f, values, rows::UnitRange{Int})
     end
     return (a + b) + (c + d)
 end
-
-# The same for both parts of f(value).
-function lane_sums(f, values)
-    a1 = a2 = a3 = a4 = b1 = b2 = b3 = b4 = 0.0
-    r, stop = 1, length(values)
-    @inbounds while r + 3 <= stop
-        x1, y1 = f(Float64(values[r]))
-        x2, y2 = f(Float64(values[r + 1]))
-        x3, y3 = f(Float64(values[r + 2]))
-        x4, y4 = f(Float64(values[r + 3]))
-        a1, a2, a3, a4 = a1 + x1, a2 + x2, a3 + x3, a4 + x4
-        b1, b2, b3, b4 = b1 + y1, b2 + y2, b3 + y3, b4 + y4
-        r += 4
-    end
-    @inbounds while r <= stop
-        x1, y1 = f(Float64(values[r]))
-        a1, b1 = a1 + x1, b1 + y1
-        r += 1
-    end
-    return (a1 + a2) + (a3 + a4), (b1 + b2) + (b3 + b4)
-end

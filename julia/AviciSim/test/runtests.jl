@@ -30,9 +30,9 @@ const GOLDEN_DATASETS = """
     rff-ood-mechanism b1047dd411833568
     rff-ood-noise bc5715d69146c606
     scm 9d6525893ed5b4c0
-    scm-broad 1caddc7373281408
+    scm-broad ef7542d1f682c8c6
     scm-standardised f1f84b436c838de9
-    scm-world 2f6dcca014700104
+    scm-world f33bb93e977de308
     """
 
 const GOLDEN_GRAPHS = (

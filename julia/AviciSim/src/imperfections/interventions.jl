@@ -68,9 +68,12 @@ function make_errors!(actual::AbstractMatrix{UInt8}, record::AbstractMatrix{UInt
             others[j] == 0 || (actual[r, others[j]] = 1)
         end
     end
-    rows = split(rng, "unlabelled")
+    rows, recorded = split(rng, "unlabelled"), zeros(UInt8, n)
+    for j in 1:d
+        recorded .|= view(record, :, j)
+    end
     for r in 1:n
-        any(!iszero, view(record, r, :)) && uniform(rows) < unlabelled && (record[r, :] .= 0)
+        iszero(recorded[r]) || uniform(rows) >= unlabelled || (record[r, :] .= 0)
     end
     return (failing = average(failing), ineffective = ineffective, off_target = off_target, unlabelled = unlabelled)
 end

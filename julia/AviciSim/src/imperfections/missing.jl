@@ -39,7 +39,11 @@ end
 
 function apply!(table::Table, gaps::MissingValues, rng::Stream)
     n, d = size(table.x)
-    before = copy(table.x)
+    # What a variable keeps, should all else be gone.
+    kept = map(1:d) do j
+        r = randint(split(split(rng, "kept"), j), n)
+        (r, table.x[r, j])
+    end
     if gaps.pattern == "blocks"
         remove_block!(table.x, draw(gaps.cells, rng), split(rng, "block"))
     else
@@ -52,16 +56,20 @@ function apply!(table::Table, gaps::MissingValues, rng::Stream)
         end
     end
     missing_cells = 0
-    for j in 1:d
-        column, own = view(table.x, :, j), split(split(rng, "kept"), j)
-        gone = count(isnan, column)
-        if gone == n
-            r = randint(own, n)
-            column[r] = before[r, j]
-        end
+    for (j, (r, value)) in enumerate(kept)
+        gone = number_missing(view(table.x, :, j))
+        gone == n && (table.x[r, j] = value)
         missing_cells += min(gone, n - 1)
     end
     return (pattern = gaps.pattern, cells = round(missing_cells / (n * d); sigdigits = 4))
+end
+
+function number_missing(column)
+    number = 0
+    @inbounds @simd for r in eachindex(column)
+        number += ifelse(column[r] == column[r], 0, 1)
+    end
+    return number
 end
 
 function remove_any!(column, share::Float64, u, rng::Stream)

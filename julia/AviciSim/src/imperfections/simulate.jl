@@ -18,23 +18,28 @@ function simulate_imperfect!(x, interventions, rng::Stream, model, graph_of, n_o
     part(type) = (k = findfirst(entry -> last(entry) isa type, applied); k === nothing ? (rng, nothing) : applied[k])
 
     named, graph, shown = draw_graph(graph_of, d, part(LeftOut), part(HiddenCauses), strengths)
+    whole = length(shown) == size(graph, 1)
 
     own, repeats = part(Repeats)
     times = repeats === nothing ? 1 : round(Int, draw(repeats.times, split(own, "times")))
     repeats === nothing || (strengths[repeats] = (times = times,))
-    m_obs, m_int = cld(n_obs, times), cld(n - n_obs, times)
+    blocks = map(rows -> (rows, cld(rows, times)), (n_obs, n - n_obs))
+    m_obs, m = blocks[1][2], blocks[1][2] + blocks[2][2]
+
+    # What is as large as the table is made in its place.
+    seen, recorded = m == n ? (x, interventions) : (Matrix{Float32}(undef, m, d), Matrix{UInt8}(undef, m, d))
     target_rng = split(rng, "targets")
-    record = assign!(Matrix{UInt8}(undef, m_obs + m_int, d), target_rng, intervention, m_obs)
+    record = assign!(recorded, target_rng, intervention, m_obs)
 
     # Row r of the table is one of the simulated rows that stand for row r of this record.
     select_rng, selection = part(Selection)
-    conditions, simulated, s_obs = Int[], Int[], m_obs
+    conditions, stops, s_obs = Int[], Int[], m_obs
     if selection !== nothing
         conditions = conditions_of(record)
-        simulated = candidates(selection, conditions, split(select_rng, "kept"))
-        strengths[selection] = (kept = round(length(conditions) / length(simulated); sigdigits = 4),)
-        record = record[indexin(simulated, conditions), :]
-        s_obs = m_obs == 0 ? 0 : searchsortedlast(simulated, 1)
+        stops = candidates(selection, conditions, split(select_rng, "kept"))
+        strengths[selection] = (kept = round(length(conditions) / stops[end]; sigdigits = 4),)
+        record = candidate_rows(record, conditions, stops)
+        s_obs = m_obs == 0 ? 0 : stops[1]
     end
 
     error_rng, errors = part(InterventionErrors)
@@ -50,8 +55,8 @@ function simulate_imperfect!(x, interventions, rng::Stream, model, graph_of, n_o
         strengths[memory] = (correlation = in_words(memory.correlation),)
     end
 
-    whole = length(shown) == size(graph, 1)
-    all_x, mask = Matrix{Float32}(undef, size(record, 1), size(graph, 1)), actual
+    all_x = whole && selection === nothing ? seen : Matrix{Float32}(undef, size(record, 1), size(graph, 1))
+    mask = actual
     if !whole
         mask = zeros(UInt8, size(all_x))
         mask[:, shown] = actual
@@ -59,27 +64,56 @@ function simulate_imperfect!(x, interventions, rng::Stream, model, graph_of, n_o
     effects = truth ? EdgeEffects(size(graph, 1)) : nothing
     fill_rows!(all_x, mask, rng, target_rng, mechanism, noise, intervention, graph, s_obs, effects, feedback)
 
-    seen = whole ? all_x : all_x[:, shown]
     if selection !== nothing
-        chosen = select_rows(selection, seen, simulated, conditions, split(select_rng, "rows"))
-        seen, record, actual = seen[chosen, :], record[chosen, :], actual[chosen, :]
+        chosen = select_rows(selection, all_x, shown, stops, conditions, split(select_rng, "rows"))
+        copy_part!(seen, all_x, chosen, shown)
+        errors === nothing || copy_part!(recorded, record, chosen, 1:d)
+        actual = errors === nothing ? recorded : actual[chosen, :]
+    elseif !whole
+        copy_part!(seen, all_x, 1:m, shown)
     end
-    table = Table(seen, record, m_obs)
+    table = Table(seen, recorded, m_obs)
     spoil!(table, applied, strengths)
 
-    rows = times == 1 ? (1:n) : [mod1.(1:n_obs, max(m_obs, 1)); m_obs .+ mod1.(1:n - n_obs, max(m_int, 1))]
-    repeated(array) = times == 1 ? array : array[rows, :]
-    copyto!(x, repeated(table.x))
-    copyto!(interventions, repeated(record))
+    repeated(values) = m == n ? values : repeat_rows!(similar(values, n, size(values)[2:end]...), values, blocks)
+    table.x === x || repeat_rows!(x, table.x, blocks)
+    recorded === interventions || repeat_rows!(interventions, recorded, blocks)
     projected, confounded = whole ? (graph, nothing) : project(graph, shown)
     known = (
-        batch = table.batch === nothing ? nothing : table.batch[rows],
+        batch = table.batch === nothing ? nothing : repeated(table.batch),
         confounded = confounded,
-        true_interventions = actual === record || actual == record ? nothing : repeated(actual),
+        true_interventions = errors === nothing || actual == recorded ? nothing : repeated(actual),
     )
     of_table = named isa Network ? Network(projected; names = named.names[shown]) : projected
     known = merge(known, effects_of(effects, graph, projected, shown))
     return of_table, known, [described(entry, get(strengths, entry, NamedTuple())) for (_, entry) in applied]
+end
+
+# Some rows and columns of a matrix, column by column.
+function copy_part!(part, all, rows, columns)
+    for (k, j) in enumerate(columns)
+        to, from = view(part, :, k), view(all, :, j)
+        @inbounds for r in eachindex(to)
+            to[r] = from[rows[r]]
+        end
+    end
+    return part
+end
+
+# Each of the blocks (rows, different rows) of a table from its different rows, one round after another.
+function repeat_rows!(to, from, blocks)
+    for column in axes(to, 2)
+        first_to, first_from = 1, 1
+        for (rows, different) in blocks
+            for start in 0:max(different, 1):rows - 1
+                for r in 0:min(different, rows - start) - 1
+                    @inbounds to[first_to + start + r, column] = from[first_from + r, column]
+                end
+            end
+            first_to, first_from = first_to + rows, first_from + different
+        end
+    end
+    return to
 end
 
 # Effects along the edges of the table; of those that go through hidden variables they are not known.
@@ -107,12 +141,6 @@ function draw_graph(graph_of, d::Int, (left_rng, left), (cause_rng, causes), str
         strengths[causes] = (number = number,)
     end
     return named, graph, shown
-end
-
-# Numbers 1, 2, ... for the rows of a matrix, the same for equal rows.
-function conditions_of(record::Matrix{UInt8})
-    number = Dict{Vector{UInt8}, Int}()
-    return [get!(number, row, length(number) + 1) for row in collect.(eachrow(record))]
 end
 
 # What acts on the table, in order. What is missing is the last to be so: all else must be finite.

@@ -87,15 +87,12 @@ function fill_rows!(
         throw(ArgumentError("a variable of a structural causal model cannot cause itself"))
     intervention = settle(intervention, target_rng)
     f, ε = settle(mechanism, split(rng, "mechanism")), settle(noise, split(rng, "noise"))
-    # In a matrix of its own: the many parts of these models are compiled once, whatever kind of array x is.
-    room = sees_arguments(f) || f isa Variant || order === nothing ? Matrix{Float32}(undef, size(x)...) : x
     variables = split(rng, "variable")
     if order === nothing
-        fill_loops!(room, interventions, variables, f, ε, intervention, graph, n_obs, effects)
+        fill_loops!(x, interventions, variables, f, ε, intervention, graph, n_obs, effects)
     else
-        fill_columns!(room, interventions, variables, f, ε, intervention, graph, order, n_obs, effects)
+        fill_columns!(x, interventions, variables, f, ε, intervention, graph, order, n_obs, effects)
     end
-    room === x || copyto!(x, room)
 end
 
 # Not compiled for each pair of a mechanism and a noise: what takes time is inside of them.
