@@ -46,7 +46,7 @@ def test_batches_of_a_chapter_use_each_group_as_often() -> None:
 def test_batches_have_the_rows_that_were_asked_for() -> None:
     data, shapes = TrainingData(DATA, 40), set()
     for k in range(40):
-        x, interventions, graph, total = data[k]
+        x, interventions, graph, total, *_ = data[k]
         assert total == len(x)
         count, n, d = x.shape
         shapes.add((count, d, n, int(interventions.any(-1).sum(-1)[0])))

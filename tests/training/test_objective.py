@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
+from avici_jl.network.heads import Answer
 from avici_jl.training.config import resolve
 from avici_jl.training.data import TrainingData
-from avici_jl.training.mesh import Devices
+from avici_jl.training.mesh import Devices, Truth
 from avici_jl.training.objective import Dual, cross_entropy, dual_ascent, objective
 from avici_jl.training.optimizer import build_optimizer, build_schedule
 from avici_jl.training.sources import Simulated
@@ -32,7 +33,7 @@ def test_cross_entropy_is_that_of_the_off_diagonal_pairs() -> None:
 
 def test_the_constraint_enters_with_its_multiplier_and_only_where_it_applies() -> None:
     config = resolve("linear", **VALUES, preset="smoke").objective
-    logits, graph = jnp.zeros((2, 4, 4)), jnp.zeros((2, 4, 4))
+    logits, graph = Answer(jnp.zeros((2, 4, 4))), Truth(jnp.zeros((2, 4, 4)))
     total, (loss, cyclicity) = objective(logits, graph, jnp.array(2.0), jax.random.key(0), config)
     assert loss == pytest.approx(np.log(2)) and cyclicity == pytest.approx(1.5, rel=1e-3)
     assert total == pytest.approx(loss + 2 * cyclicity)
@@ -123,7 +124,7 @@ def test_the_gradient_is_that_of_finite_differences_with_the_two_vectors_held() 
     rng = np.random.default_rng(0)
     logits, graph = rng.normal(0, 1, (2, 5, 5)), rng.integers(0, 2, (2, 5, 5))
     config, key = resolve("linear", **VALUES, preset="smoke").objective, jax.random.key(3)
-    found = jax.grad(lambda x: objective(x, graph, jnp.array(0.7), key, config)[0])(jnp.asarray(logits))
+    found = jax.grad(lambda x: objective(Answer(x), Truth(graph), jnp.array(0.7), key, config)[0])(jnp.asarray(logits))
 
     off = 1 - np.eye(5)
     w = off / (1 + np.exp(-logits))

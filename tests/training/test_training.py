@@ -38,7 +38,10 @@ def states(workdir: Path, like: Any) -> list[np.ndarray]:
 def test_a_run_that_is_stopped_continues_to_the_bit(tmp_path: Path) -> None:
     options = {
         "preset": "smoke",
-        "overrides": ["steps=8", "network.dropout=0.1", "data.chapter=2", "optimizer.name=lamb"],
+        "overrides": [
+            *("steps=8", "network.dropout=0.1", "data.chapter=2", "optimizer.name=lamb"),
+            *("network.signs=true", "network.prior=true", "data.known=0.5"),
+        ],
     }
     said: list[str] = []
     run(tmp_path / "whole", domain="linear", **options, say=said.append)

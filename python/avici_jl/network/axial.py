@@ -12,7 +12,7 @@ from flax import nnx
 
 from avici_jl.network.attention import SelfAttention
 from avici_jl.network.blocks import in_blocks, one_after_the_other, product
-from avici_jl.network.heads import EDGE_HEADS, mask_diagonal
+from avici_jl.network.heads import EDGE_HEADS, Answer, mask_diagonal
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,17 @@ class AxialTransformer(nnx.Module):
                 call = partial(layer, deterministic=False)
                 h = jax.checkpoint(call)(h, key) if self.config.remat else call(h, key)
         return mask_diagonal(self.head(jnp.max(self.norm(h), axis=-3)))
+
+    def answer(
+        self,
+        x: jax.Array,
+        known: None = None,
+        *,
+        deterministic: bool = True,
+        rngs: nnx.Rngs | None = None,
+    ) -> Answer:
+        """All that the network says; it has no signs, and takes no knowledge."""
+        return Answer(self.from_summary(x, deterministic=deterministic, rngs=rngs))
 
 
 class AxialLayer(nnx.Module):

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 MASKED = -30.0
 """Logit of the diagonal."""
+
+
+class Answer(NamedTuple):
+    """What a network says of datasets.
+
+    Attributes:
+        edges: [batch, d, d], logit of i → j.
+        signs: [batch, d, d], logit of an increase of j with i, given that i → j; None if the network does not say it.
+    """
+
+    edges: jax.Array
+    signs: jax.Array | None = None
 
 
 class CosineHead(nnx.Module):
@@ -44,6 +58,25 @@ class RelationalHead(nnx.Module):
         u, v = self.cause(self.norm_cause(h)), self.effect(self.norm_effect(h))
         return self.out(jnp.tanh(u[..., :, None, :] + v[..., None, :, :]))[..., 0]
 
+
+class SignHead(nnx.Module):
+    """logit_ij = Σ_k a_k(h_ij) b_k(s_ij) + a_0(h_ij); a is linear in what the layers made of a pair, b in its statistics.
+
+    Edges do not change when a variable is turned round, and so layers that find them forget which way round it was; the
+    statistics know. At first a = 0: every sign is open.
+    """
+
+    def __init__(self, dim: int, statistics: int, *, rngs: nnx.Rngs) -> None:
+        self.values = nnx.Linear(statistics, _SIGN_TERMS, use_bias=False, rngs=rngs)
+        self.weights = nnx.Linear(dim, _SIGN_TERMS + 1, kernel_init=nnx.initializers.zeros, rngs=rngs)
+
+    def __call__(self, h: jax.Array, statistics: jax.Array) -> jax.Array:
+        """h [..., dim] and statistics [..., statistics] of pairs to logits [...]."""
+        weights = self.weights(h)
+        return jnp.sum(weights[..., 1:] * self.values(statistics), axis=-1) + weights[..., 0]
+
+
+_SIGN_TERMS = 16
 
 EDGE_HEADS = {"cosine": CosineHead, "relational": RelationalHead}
 

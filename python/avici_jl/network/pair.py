@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from avici_jl.network.blocks import in_blocks, one_after_the_other, product
-from avici_jl.network.heads import mask_diagonal
+from avici_jl.network.heads import Answer, SignHead, mask_diagonal
 from avici_jl.network.statistics import count_statistics, pair_statistics
 
 
@@ -27,6 +27,8 @@ class PairConfig:
         statistics: groups of pair statistics.
         clip: where the statistics cut off values, in robust standard deviations; 0 for nowhere.
         dropout: rate, on the statistics' embedding and on what each layer adds.
+        signs: whether it has a second output, the sign of each effect.
+        prior: whether it is shown which edges are known to be there, and which not to be.
     """
 
     dim: int = 64
@@ -36,6 +38,8 @@ class PairConfig:
     statistics: list[str] = field(default_factory=lambda: ["basic", "interventional", "kernel"])
     clip: float = 0.0
     dropout: float = 0.0
+    signs: bool = False
+    prior: bool = False
 
 
 class Summary(NamedTuple):
@@ -67,6 +71,10 @@ class PairTransformer(nnx.Module):
         self.layers = nnx.List([PairLayer(config, rngs=rngs) for _ in range(config.layers)])
         self.norm = nnx.RMSNorm(config.dim, rngs=rngs)
         self.head = nnx.Linear(config.dim, 1, bias_init=nnx.initializers.constant(-2.0), rngs=rngs)
+        if config.signs:
+            self.sign_head = SignHead(config.dim, inputs, rngs=rngs)
+        if config.prior:
+            self.embed_known = nnx.Linear(2, config.dim, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs)
         self.dropout = nnx.Dropout(config.dropout)
 
     def __call__(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
@@ -85,7 +93,28 @@ class PairTransformer(nnx.Module):
 
     def from_summary(self, summary: Summary, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d]. Compiled once for each number of variables, whatever the numbers of rows are."""
+        return self.answer(summary, deterministic=deterministic, rngs=rngs).edges
+
+    def answer(
+        self,
+        summary: Summary,
+        known: jax.Array | None = None,
+        *,
+        deterministic: bool = True,
+        rngs: nnx.Rngs | None = None,
+    ) -> Answer:
+        """All that the network says.
+
+        Args:
+            summary: of the data.
+            known: [batch, d, d], 1 for a known edge, -1 for a known non-edge, else 0; only of a network that is shown
+                it (`config.prior`), which takes None as nothing known.
+            deterministic: without dropout.
+            rngs: for dropout.
+        """
         hidden = self.embed(summary.statistics) + self.embed_size(summary.size)[..., None, None, :]
+        if self.config.prior and known is not None:
+            hidden = hidden + self.embed_known(jnp.stack([known > 0, known < 0], -1).astype(hidden.dtype))
         p = self.embed_out(nnx.relu(hidden))
         p = self.dropout(p, deterministic=deterministic, rngs=rngs)
         if deterministic:
@@ -93,7 +122,9 @@ class PairTransformer(nnx.Module):
         else:
             for layer in self.layers:
                 p = layer(p, deterministic=False, rngs=rngs)
-        return mask_diagonal(self.head(self.norm(p))[..., 0])
+        p = self.norm(p)
+        signs = self.sign_head(p, summary.statistics) if self.config.signs else None
+        return Answer(mask_diagonal(self.head(p)[..., 0]), signs)
 
 
 class PairLayer(nnx.Module):

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from avici_jl.training.knowledge import part_of
 from avici_jl.training.schema import DataConfig, SizeConfig
 from avici_jl.training.sources import Datasets, Source, open_source
 
-_SHAPE, _ROWS, _ORDER = 1, 2, 3  # purposes of the random streams of a run
+_SHAPE, _ROWS, _ORDER, _KNOWN = 1, 2, 3, 4  # purposes of the random streams of a run
 
 
 class Batch(NamedTuple):
@@ -23,12 +24,16 @@ class Batch(NamedTuple):
         interventions: [k, n, d] uint8.
         graph: [k, d, d] uint8.
         total: datasets of the step, over all processes; what is beyond them in the parts is padding.
+        signs: [k, d, d] int8, 1 or -1 where the sign of an effect is known; None if the run has no use for it.
+        known: [k, d, d] int8, what is shown of the graph, see `avici_jl.training.knowledge`; None as for signs.
     """
 
     x: np.ndarray
     interventions: np.ndarray
     graph: np.ndarray
     total: int
+    signs: np.ndarray | None = None
+    known: np.ndarray | None = None
 
 
 class Shape(NamedTuple):
@@ -65,6 +70,8 @@ class TrainingData:
         source: where datasets come from; by default what `config.domain` names.
         replicas: what the batches of the settings are multiplied with.
         part: which part of every batch is wanted.
+        signs: whether batches have the signs of effects.
+        prior: whether batches have what is shown of the graph, to a share `config.known` of the datasets.
     """
 
     def __init__(
@@ -75,12 +82,15 @@ class TrainingData:
         source: Source | None = None,
         replicas: int = 1,
         part: Part = Part(),  # noqa: B008
+        signs: bool = False,
+        prior: bool = False,
     ) -> None:
         self._config = config
         self._steps = steps
         self.source = source or open_source(config.domain)
         self._replicas = replicas
         self._part = part
+        self._signs, self._prior = signs, prior
         self._chapter = -1
         self._groups: dict[int, Datasets] = {}
 
@@ -111,7 +121,9 @@ class TrainingData:
                 total = size.batch * self._replicas
                 k = len(self._part.members(total))
                 x, graph = np.zeros((k, n, size.d), np.float32), np.zeros((k, size.d, size.d), np.uint8)
-                found.append(Batch(x, x.astype(np.uint8), graph, total))
+                nothing = graph.astype(np.int8)
+                more = (nothing if self._signs else None, nothing if self._prior else None)
+                found.append(Batch(x, x.astype(np.uint8), graph, total, *more))
         return found
 
     def __getitem__(self, step: int) -> Batch:
@@ -124,7 +136,7 @@ class TrainingData:
         group = chapter * config.chapter + int(order[position]) % config.chapter
         if group not in self._groups:
             self._groups[group] = self._simulate(group)
-        return self._draw(self._groups[group], self.shape(group), self._rng(_ROWS, step))
+        return self._draw(self._groups[group], self.shape(group), step)
 
     def _simulate(self, group: int) -> Datasets:
         """The datasets of a group that this part needs, from the first to the last of them."""
@@ -137,30 +149,46 @@ class TrainingData:
             n_int=round(config.oversample * shape.n_int),
             seed=config.seed,
             first=group * largest + int(members[0]),
+            **({"signs": True} if self._signs else {}),
         )
 
-    def _draw(self, group: Datasets, shape: Shape, rng: np.random.Generator) -> Batch:
+    def _draw(self, group: Datasets, shape: Shape, step: int) -> Batch:
+        rng = self._rng(_ROWS, step)
         n, n_obs = group.x.shape[1], round(self._config.oversample * shape.n_obs)
         rows = np.empty((shape.batch, shape.n_obs + shape.n_int), np.intp)
         for k in range(shape.batch):
             rows[k, : shape.n_obs] = rng.choice(n_obs, shape.n_obs, replace=False)
             rows[k, shape.n_obs :] = n_obs + rng.choice(n - n_obs, shape.n_int, replace=False)
         rng.permuted(rows, axis=1, out=rows)
-        signs = rng.choice(np.array([-1.0, 1.0], np.float32), (shape.batch, 1, shape.d))
+        flips = rng.choice(np.array([-1.0, 1.0], np.float32), (shape.batch, 1, shape.d))
         members = self._part.members(shape.batch)
         here, rows = members - members[0], rows[members]
         x = np.take_along_axis(group.x[here], rows[:, :, None], axis=1)
         interventions = np.take_along_axis(group.interventions[here], rows[:, :, None], axis=1)
+        graph = np.ascontiguousarray(group.graph[here])
+        signs = None
+        if self._signs:
+            signs = np.zeros(graph.shape, np.int8) if group.signs is None else group.signs[here]
         if self._config.flip_signs:
-            x *= signs[members]
+            flip = flips[members]
+            x *= flip
+            signs = None if signs is None else (signs * flip * flip.swapaxes(1, 2)).astype(np.int8)
         if self._config.stretch:
             chosen = rng.random((shape.batch, 1, 1)) < self._config.stretch
             a = rng.uniform(0, 2, (shape.batch, 1, shape.d)).astype(np.float32)
             x = np.where(chosen[members], _stretched(x, a[members]), x)
-        return Batch(x, interventions, np.ascontiguousarray(group.graph[here]), shape.batch)
+        known = None
+        if self._prior:
+            known = np.stack([self._shown(*one, step) for one in zip(graph, members, strict=True)])
+        return Batch(x, interventions, graph, shape.batch, signs, known)
 
-    def _rng(self, purpose: int, number: int) -> np.random.Generator:
-        return np.random.Generator(np.random.Philox(np.random.SeedSequence([self._config.seed, purpose, number])))
+    def _shown(self, graph: np.ndarray, member: int, step: int) -> np.ndarray:
+        """What a step shows of the graph of one of its datasets, whichever part has it."""
+        rng = self._rng(_KNOWN, step, int(member))
+        return part_of(graph, rng) if rng.random() < self._config.known else np.zeros(graph.shape, np.int8)
+
+    def _rng(self, purpose: int, *number: int) -> np.random.Generator:
+        return np.random.Generator(np.random.Philox(np.random.SeedSequence([self._config.seed, purpose, *number])))
 
 
 def _stretched(x: np.ndarray, a: np.ndarray) -> np.ndarray:

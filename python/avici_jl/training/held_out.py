@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from avici_jl.evaluation import metrics
+from avici_jl.network.heads import Answer
 from avici_jl.training.schema import Config
 from avici_jl.training.sources import HELD_OUT_SEED, Datasets, Source
 
@@ -23,6 +24,7 @@ class Score(NamedTuple):
         f1: F1 score at probability 0.5.
         ece: expected calibration error.
         acyclic: share of the predictions that are acyclic at probability 0.5.
+        sign: share of the true edges with a known sign of which the network says it; NaN if it says none.
     """
 
     d: int
@@ -31,6 +33,7 @@ class Score(NamedTuple):
     f1: float
     ece: float
     acyclic: float
+    sign: float = float("nan")
 
 
 class HeldOut:
@@ -39,10 +42,10 @@ class HeldOut:
     Args:
         config: settings of the run.
         source: where datasets come from.
-        predict: (params, x, interventions) -> logits.
+        predict: (params, x, interventions) -> what the network says.
     """
 
-    def __init__(self, config: Config, source: Source, predict: Callable[..., jax.Array]) -> None:
+    def __init__(self, config: Config, source: Source, predict: Callable[..., Answer]) -> None:
         self._config, self._source, self._predict = config, source, predict
         self._data: dict[tuple[int, str], Datasets] = {}
 
@@ -50,10 +53,12 @@ class HeldOut:
         """Scores of each size and kind of rows."""
         if not self._data:
             self._data = self._draw()
-        return [
-            _score(d, rows, data, np.asarray(jax.nn.sigmoid(self._predict(params, data.x, data.interventions))))
-            for (d, rows), data in self._data.items()
-        ]
+        found = []
+        for (d, rows), data in self._data.items():
+            answer = self._predict(params, data.x, data.interventions)
+            score = _score(d, rows, data, np.asarray(jax.nn.sigmoid(answer.edges)))
+            found.append(score._replace(sign=sign_accuracy(answer.signs, data.signs)))
+        return found
 
     def _draw(self) -> dict[tuple[int, str], Datasets]:
         held_out = self._config.held_out
@@ -61,7 +66,13 @@ class HeldOut:
         kinds = {"observational": 0, "interventional": held_out.rows // 2}
         return {
             (d, name): self._source.draw(
-                held_out.datasets, d=d, n_obs=held_out.rows - n_int, n_int=n_int, seed=HELD_OUT_SEED, first=0
+                held_out.datasets,
+                d=d,
+                n_obs=held_out.rows - n_int,
+                n_int=n_int,
+                seed=HELD_OUT_SEED,
+                first=0,
+                **({"signs": True} if self._config.signs else {}),
             )
             for d in sizes
             for name, n_int in kinds.items()
@@ -71,6 +82,14 @@ class HeldOut:
 def mean_auprc(scores: Sequence[Score]) -> float:
     """One number for a whole measurement, by which the best checkpoint is chosen."""
     return float(np.nanmean([score.auprc for score in scores]))
+
+
+def sign_accuracy(logits: jax.Array | None, signs: np.ndarray | None) -> float:
+    """Share of the known signs [count, d, d] that logits [count, d, d] have; NaN if there are none."""
+    if logits is None or signs is None or not signs.any():
+        return float("nan")
+    known = signs != 0
+    return float(((np.asarray(logits) > 0) == (signs > 0))[known].mean())
 
 
 def _score(d: int, rows: str, data: Datasets, p: np.ndarray) -> Score:

@@ -18,12 +18,20 @@ AXIS = "data"
 _AGREE_EVERY = 8
 
 
+class Truth(NamedTuple):
+    """What is known of the datasets of a batch; see `Batch`."""
+
+    graph: jax.Array
+    signs: jax.Array | None = None
+    known: jax.Array | None = None
+
+
 class Placed(NamedTuple):
     """A batch on the devices; `total` of its datasets are real, the last ones padding."""
 
     x: jax.Array
     interventions: jax.Array
-    graph: jax.Array
+    truth: Truth
     total: int
 
 
@@ -43,10 +51,11 @@ class Devices:
 
     def place(self, batch: Batch) -> Placed:
         """Put this process's part of a batch on its devices."""
-        x, interventions, graph = (
-            jax.make_array_from_process_local_data(self._split, np.ascontiguousarray(part)) for part in batch[:3]
+        parts: Any = (batch.x, batch.interventions, (batch.graph, batch.signs, batch.known))
+        x, interventions, truth = jax.tree.map(
+            lambda part: jax.make_array_from_process_local_data(self._split, np.ascontiguousarray(part)), parts
         )
-        return Placed(x, interventions, graph, batch.total)
+        return Placed(x, interventions, Truth(*truth), batch.total)
 
     def agree(self, step: int, *wishes: bool) -> list[bool]:
         """What any process wishes. With several, they ask each other every few steps and do nothing in between."""

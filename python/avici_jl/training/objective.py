@@ -7,7 +7,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from avici_jl.network.heads import Answer
 from avici_jl.training.acyclicity import spectral_radius
+from avici_jl.training.mesh import Truth
 from avici_jl.training.schema import ObjectiveConfig
 
 
@@ -25,23 +27,43 @@ class Dual(NamedTuple):
 def cross_entropy(logits: jax.Array, graph: jax.Array) -> jax.Array:
     """Mean binary cross-entropy in nats over the d(d-1) ordered pairs of different variables; logits [..., d, d]."""
     d = logits.shape[-1]
-    y = graph.astype(logits.dtype)
-    loss = jnp.maximum(logits, 0.0) - logits * y + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+    loss = _entropy(logits, graph.astype(logits.dtype))
     return jnp.sum(jnp.where(jnp.eye(d, dtype=bool), 0.0, loss), axis=(-2, -1)).mean() / (d * (d - 1))
 
 
-def objective(
-    logits: jax.Array, graph: jax.Array, multiplier: jax.Array, key: jax.Array, config: ObjectiveConfig
-) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    """Cross-entropy + λ · mean spectral radius, and the two terms apart.
+def sign_cross_entropy(logits: jax.Array, signs: jax.Array) -> jax.Array:
+    """Cross-entropy of the signs that are known (1 or -1, of true edges), as nats per ordered pair; logits [..., d, d].
 
-    Without the constraint (`config.acyclic` false) the second term is 0 and costs nothing.
+    In the same unit as `cross_entropy`: the sum of both is minus the logarithm of the probability of the signed graph.
     """
-    loss = cross_entropy(logits, graph)
+    d = logits.shape[-1]
+    loss = _entropy(logits, (signs > 0).astype(logits.dtype))
+    return jnp.sum(jnp.where(signs == 0, 0.0, loss), axis=(-2, -1)).mean() / (d * (d - 1))
+
+
+def _entropy(logits: jax.Array, y: jax.Array) -> jax.Array:
+    return jnp.maximum(logits, 0.0) - logits * y + jnp.log1p(jnp.exp(-jnp.abs(logits)))
+
+
+def objective(
+    answer: Answer,
+    truth: Truth,
+    multiplier: jax.Array,
+    key: jax.Array,
+    config: ObjectiveConfig,
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    """Cross-entropy of edges (and of signs, with its weight) + λ · mean spectral radius; the first and last term apart.
+
+    Without the constraint (`config.acyclic` false) the last term is 0 and costs nothing, as are signs without truth.
+    """
+    edges = cross_entropy(answer.edges, truth.graph)
+    total = edges
+    if answer.signs is not None and truth.signs is not None:
+        total = total + config.sign_weight * sign_cross_entropy(answer.signs, truth.signs)
     if not config.acyclic:
-        return loss, (loss, jnp.zeros(()))
-    cyclicity = spectral_radius(logits, key, config.power_iterations).mean()
-    return loss + multiplier * cyclicity, (loss, cyclicity)
+        return total, (edges, jnp.zeros(()))
+    cyclicity = spectral_radius(answer.edges, key, config.power_iterations).mean()
+    return total + multiplier * cyclicity, (edges, cyclicity)
 
 
 def dual_ascent(dual: Dual, cyclicity: jax.Array, step: jax.Array, config: ObjectiveConfig) -> Dual:

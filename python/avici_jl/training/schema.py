@@ -53,6 +53,8 @@ class DataConfig:
         stretch: share of the datasets whose variables are given heavy tails: standardised values z become
             sinh(a z) / a, with a uniform in (0, 2) for each variable. Ranks stay as they are, so that a network learns
             to trust statistics of ranks where tails are heavy, without having seen heavy-tailed noise.
+        known: share of the datasets of which a random part of the graph is shown (edges, non-edges, tiers, roots,
+            regulators). Only for networks that are shown it (`network.prior`).
         seed: seed of the simulated datasets and of everything drawn from them.
     """
 
@@ -67,6 +69,7 @@ class DataConfig:
     chapter: Annotated[int, Range(1, 100_000)] = 32
     flip_signs: bool = False
     stretch: Share = 0.0
+    known: Share = 0.0
     seed: Annotated[int, Range(0, HELD_OUT_SEED - 1)] = 0
 
 
@@ -81,6 +84,7 @@ class ObjectiveConfig:
         dual_every: steps between two updates of the multiplier.
         dual_warmup: steps over which η rises linearly.
         dual_mean_rate: rate of the running mean of the spectral radius.
+        sign_weight: of the cross-entropy of the signs of true edges, for networks that say them (`network.signs`).
     """
 
     acyclic: bool
@@ -89,6 +93,7 @@ class ObjectiveConfig:
     dual_every: Count = 500
     dual_warmup: Annotated[int, Range(0, 2**31 - 1)] = 50_000
     dual_mean_rate: Share = 1e-4
+    sign_weight: Annotated[float, Range(0, 1e6)] = 0.3
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,16 @@ class Config:
     patience: Count = 20
 
     @property
+    def signs(self) -> bool:
+        """Whether the network says signs and learns them."""
+        return bool(self.network.get("signs")) and self.objective.sign_weight > 0
+
+    @property
+    def prior(self) -> bool:
+        """Whether the network is shown what is known of the graph."""
+        return bool(self.network.get("prior"))
+
+    @property
     def largest_batch(self) -> int:
         """Datasets in the largest batch, over all replicas."""
         return self.replicas * max(size.batch for size in self.data.sizes)
@@ -214,3 +229,5 @@ def _check(config: Config) -> None:
             raise ConfigError(f'data.sizes: the frequencies "{part}" are all 0.')
     if data.stretch and data.kind != "values":
         raise ConfigError("data.stretch is for values; counts cannot be stretched.")
+    if data.known and not config.prior:
+        raise ConfigError("data.known shows parts of the graph to networks that see them; set network.prior=true too.")

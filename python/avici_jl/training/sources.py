@@ -28,11 +28,20 @@ _FACTS = ("kind", "acyclic", "missing", "seconds")
 
 
 class Datasets(NamedTuple):
-    """Datasets of one shape: x [count, n, d] float32, interventions [count, n, d] uint8, graph [count, d, d] uint8."""
+    """Datasets of one shape.
+
+    Attributes:
+        x: [count, n, d] float32.
+        interventions: [count, n, d] uint8.
+        graph: [count, d, d] uint8.
+        signs: [count, d, d] int8, 1 for an edge that raises its effect, -1 for one that lowers it, 0 where it is not
+            known; None if no sign is.
+    """
 
     x: np.ndarray
     interventions: np.ndarray
     graph: np.ndarray
+    signs: np.ndarray | None = None
 
 
 @runtime_checkable
@@ -55,8 +64,11 @@ class Source(Protocol):
     costly: bool
     lineage: tuple[str, ...]
 
-    def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
-        """The datasets `first` to `first + count - 1` of a seed, each with n_obs + n_int rows; observational first."""
+    def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int, signs: bool) -> Datasets:
+        """The datasets `first` to `first + count - 1` of a seed, each with n_obs + n_int rows; observational first.
+
+        `signs` says whether signs of effects are wanted, as far as they are known.
+        """
         ...
 
 
@@ -73,16 +85,23 @@ class Simulated:
         if isinstance(info.table.get("base"), str) and not info.table["base"].endswith(".toml"):
             self.lineage += Simulated(info.table["base"]).lineage
 
-    def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
+    def draw(
+        self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int, signs: bool = False
+    ) -> Datasets:
         """See `Source.draw`."""
-        return Datasets(*simulate_batch(self.name, count, d=d, n_obs=n_obs, n_int=n_int, seed=seed, first=first))
+        size: dict[str, Any] = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
+        if not signs:
+            return Datasets(*simulate_batch(self.name, count, **size))
+        made = simulate_batch(self.name, count, **size, truth=True)
+        return Datasets(made.x, made.interventions, made.graph, made.signs)
 
 
 class Function:
     """A Python function that makes one dataset: (rng, d, n_obs, n_int) -> (x, interventions, graph).
 
     It must take all its randomness from `rng`, a `numpy.random.Generator` that belongs to the dataset. x and
-    interventions are [n_obs + n_int, d], graph is [d, d] with graph[i, j] == 1 for i → j.
+    interventions are [n_obs + n_int, d], graph is [d, d] with graph[i, j] == 1 for i → j. It may return signs as well,
+    [d, d] with 1 for an edge that raises its effect, -1 for one that lowers it, and 0 where that is not known.
 
     Args:
         function: makes a dataset.
@@ -142,7 +161,9 @@ class Function:
         facts = {key: getattr(function, key) for key in _FACTS if hasattr(function, key)}
         return Function(_FromFile(text, function), name=text, **facts)
 
-    def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
+    def draw(
+        self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int, signs: bool = False
+    ) -> Datasets:
         """See `Source.draw`."""
         made = []
         for index in range(first, first + count):
@@ -161,7 +182,7 @@ class Function:
             except (Exception, SystemExit) as error:
                 raise SimulationError(f"{where}: failed with {type(error).__name__}: {error}") from error
             made.append(_checked(found, where, shape=(n_obs + n_int, d), missing=self._missing))
-        return Datasets(*(np.stack(part) for part in zip(*made, strict=True)))
+        return _stacked(made)
 
 
 class _FromFile:
@@ -188,7 +209,7 @@ class Labelled:
     measured on what it trains on.
 
     Args:
-        datasets: of `Dataset`s, or of (x, interventions, graph). At most 10 000 are taken.
+        datasets: of `Dataset`s, or of (x, interventions, graph), perhaps with signs. At most 10 000 are taken.
         name: what the settings call them.
         kind: "values" or "counts"; by default what the datasets say.
 
@@ -205,7 +226,7 @@ class Labelled:
                 if data.graph is None:
                     raise InputError(f"{data} cannot be trained on: its graph is unknown.")
                 kinds.add(data.kind)
-                data = (data.x, data.interventions, data.graph)
+                data = (data.x, data.interventions, data.graph, data.signs)
             found.append(_checked(data, name))
         if not found:
             raise InputError(f"{name}: there is no dataset to train on.")
@@ -214,10 +235,10 @@ class Labelled:
         self.name = name
         self.lineage: tuple[str, ...] = (name,)
         self.kind = kind or (kinds.pop() if kinds else "values")
-        self.acyclic = all(_acyclic(graph) for _, _, graph in found)
+        self.acyclic = all(_acyclic(data.graph) for data in found)
         self._training: dict[int, list[Datasets]] = {}
         self._held_out: dict[int, list[Datasets]] = {}
-        for d in sorted({len(graph) for _, _, graph in found}):
+        for d in sorted({len(data.graph) for data in found}):
             of_size = [data for data in found if len(data.graph) == d]
             self._training[d] = [data for k, data in enumerate(of_size) if k % 5 != 4]
             self._held_out[d] = of_size[4::5] or self._training[d]
@@ -229,7 +250,9 @@ class Labelled:
         folders = [folder] if (folder / "x.npy").is_file() else sorted(p.parent for p in folder.glob("*/x.npy"))
         return Labelled([Dataset.load(path) for path in folders], name=str(folder))
 
-    def draw(self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int) -> Datasets:
+    def draw(
+        self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int, signs: bool = False
+    ) -> Datasets:
         """See `Source.draw`. Where there are no rows of a kind, those of the other kind are taken."""
         pool = (self._held_out if seed >= HELD_OUT_SEED else self._training).get(d)
         if pool is None:
@@ -242,8 +265,8 @@ class Labelled:
             kinds = [(np.flatnonzero(~changed), n_obs), (np.flatnonzero(changed), n_int)]
             rows = [rng.choice(which if len(which) else np.arange(len(data.x)), n) for which, n in kinds]
             chosen = np.concatenate(rows)
-            made.append((data.x[chosen], data.interventions[chosen], data.graph))
-        return Datasets(*(np.stack(part) for part in zip(*made, strict=True)))
+            made.append(data._replace(x=data.x[chosen], interventions=data.interventions[chosen]))
+        return _stacked(made)
 
 
 def open_source(domain: Any) -> Source:
@@ -286,10 +309,16 @@ def code_of(domain: Any) -> Path | None:
     return None if not text or Path(text).is_dir() else load_domain(text).code
 
 
+def _stacked(made: list[Datasets]) -> Datasets:
+    """Single datasets as one of `count`."""
+    return Datasets(*(np.stack(part) for part in zip(*made, strict=True)))
+
+
 def _checked(found: Any, name: str, shape: tuple[int, int] | None = None, missing: bool = True) -> Datasets:
-    """One dataset (x, interventions, graph) as arrays of finite numbers whose shapes fit together."""
+    """One dataset (x, interventions, graph, perhaps signs) as arrays of finite numbers whose shapes fit together."""
     try:
-        x, interventions, graph = found
+        x, interventions, graph, *more = found
+        (signs,) = more or (None,)
     except (TypeError, ValueError):
         raise InputError(f"{name}: (x, interventions, graph) is expected, got {type(found).__name__}.") from None
     x, graph = _numbers(x, f"{name}: x"), _numbers(graph, f"{name}: graph")
@@ -306,7 +335,11 @@ def _checked(found: Any, name: str, shape: tuple[int, int] | None = None, missin
     _all_finite(rounded, x, f"{name}: x", missing)
     _all_finite(interventions, interventions, f"{name}: interventions", False)
     _all_finite(graph, graph, f"{name}: graph", False)
-    return Datasets(rounded, (interventions != 0).astype(np.uint8), (graph != 0).astype(np.uint8))
+    edges = (graph != 0).astype(np.uint8)
+    signs = np.zeros(graph.shape) if signs is None else _numbers(signs, f"{name}: signs")
+    if signs.shape != graph.shape or not np.isin(signs, (-1, 0, 1)).all():
+        raise InputError(f"{name}: signs must be [d, d] of -1, 0 and 1, with 0 where a sign is not known.")
+    return Datasets(rounded, (interventions != 0).astype(np.uint8), edges, (signs * edges).astype(np.int8))
 
 
 def _numbers(array: Any, what: str) -> np.ndarray:

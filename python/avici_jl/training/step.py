@@ -14,7 +14,8 @@ from jax.sharding import PartitionSpec
 
 from avici_jl.data.standardize import features
 from avici_jl.network import build_network, sees_spreads
-from avici_jl.training.mesh import AXIS, Devices, Placed
+from avici_jl.network.heads import Answer
+from avici_jl.training.mesh import AXIS, Devices, Placed, Truth
 from avici_jl.training.objective import Dual, dual_ascent, objective
 from avici_jl.training.optimizer import build_optimizer
 from avici_jl.training.schema import Config
@@ -62,14 +63,14 @@ class Compiled(NamedTuple):
     Attributes:
         step: (state, placed batch) -> (state, measured); gives its state away.
         start: () -> state, on every device.
-        predict: (params, x, interventions) -> logits.
+        predict: (params, x, interventions) -> what the network says, when nothing is known of the graph.
         summarize: (x, interventions) -> what the network sees, without gradients; compiled for every shape of batch.
         gradient: the part of `step` that is compiled for every shape of summary.
     """
 
     step: Callable[[TrainState, Placed], tuple[TrainState, Measured]]
     start: Callable[[], TrainState]
-    predict: Callable[..., jax.Array]
+    predict: Callable[..., Answer]
     summarize: Any
     gradient: Any
 
@@ -106,18 +107,21 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         step: jax.Array,
         multiplier: jax.Array,
         summary: Any,
-        graph: jax.Array,
+        truth: Truth,
         total: int,
     ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
         dropout_key, power_key = jax.random.split(jax.random.fold_in(key, step))
         dropout_key = jax.random.fold_in(dropout_key, jax.lax.axis_index(AXIS))
-        graphs = jax.lax.all_gather(graph, AXIS, tiled=True)[:total]
+
+        def of_all(part: Any) -> Any:
+            return jax.tree.map(lambda leaf: jax.lax.all_gather(leaf, AXIS, tiled=True)[:total], part)
+
+        everyones_truth = of_all(truth._replace(known=None))
 
         def loss(params: Any) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
             rngs = nnx.Rngs(dropout=dropout_key)
-            logits = network(params).from_summary(summary, deterministic=False, rngs=rngs)
-            everyones = jax.lax.all_gather(logits, AXIS, tiled=True)[:total]
-            return objective(everyones, graphs, multiplier, power_key, config.objective)
+            answer = network(params).answer(summary, truth.known, deterministic=False, rngs=rngs)
+            return objective(of_all(answer), everyones_truth, multiplier, power_key, config.objective)
 
         # Each device has the whole objective, whose gradients come back to the logits from all of them: hence the mean.
         gradient, losses = jax.grad(loss, has_aux=True)(params)
@@ -163,17 +167,17 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
     def step(state: TrainState, batch: Placed) -> tuple[TrainState, Measured]:
         summary = summarize(batch.x, batch.interventions)
         gradient, losses = differentiate(
-            state.params, state.step, state.dual.multiplier, summary, batch.graph, total=batch.total
+            state.params, state.step, state.dual.multiplier, summary, batch.truth, total=batch.total
         )
         return update(state, gradient, *losses)
 
     @jax.jit
-    def from_summary(params: Any, summary: Any) -> jax.Array:
-        return network(params).from_summary(summary, deterministic=True)
+    def from_summary(params: Any, summary: Any) -> Answer:
+        return network(params).answer(summary, deterministic=True)
 
     summarize_alone = jax.jit(summarize_here)
 
-    def predict(params: Any, x: jax.Array, interventions: jax.Array) -> jax.Array:
+    def predict(params: Any, x: jax.Array, interventions: jax.Array) -> Answer:
         return from_summary(params, summarize_alone(x, interventions))
 
     return Compiled(step, start, predict, summarize, differentiate)

@@ -51,7 +51,13 @@ class Trainer:
         self._workdir, self._checkpoints = workdir, checkpoints
         self._say = say if self.devices.leads else lambda line: None
         self._data = TrainingData(
-            config.data, config.steps, source=source, replicas=config.replicas, part=self.devices.part
+            config.data,
+            config.steps,
+            source=source,
+            replicas=config.replicas,
+            part=self.devices.part,
+            signs=config.signs,
+            prior=config.prior,
         )
         self.compiled = compile_run(config, self.devices)
         self._held_out = HeldOut(config, source, self.compiled.predict)
@@ -124,7 +130,7 @@ class Trainer:
         def compile_one(blank: Batch) -> None:
             placed = self.devices.place(blank)
             summary = self.compiled.summarize(placed.x, placed.interventions)
-            arguments = (state.params, state.step, state.dual.multiplier, summary, placed.graph)
+            arguments = (state.params, state.step, state.dual.multiplier, summary, placed.truth)
             self.compiled.gradient.lower(*arguments, total=placed.total).compile()
 
         with ThreadPoolExecutor(len(blanks)) as pool:
@@ -209,7 +215,10 @@ class Trainer:
     def _validate(self, clock: Clock, done: int, watch: Watch) -> None:
         """Measure the averaged parameters on held-out datasets, and write a checkpoint that carries the result."""
         scores = self._held_out.measure(self.devices.local(self.state.average))
-        self._progress["validation"] = [score._asdict() for score in scores]
+        self._progress["validation"] = [
+            {name: value for name, value in score._asdict().items() if name != "sign" or not np.isnan(value)}
+            for score in scores
+        ]
         watch.held_out(done, scores)
         self._save(clock, done, mean_auprc(scores))
 
@@ -223,7 +232,8 @@ def start_from(state: TrainState, config: Config) -> TrainState:
     """The first state of a run, with the parameters of the model that `config.init` names.
 
     A compact network may be larger than that model's: statistics at the end of its list and layers at its end that the
-    model has not add nothing at first; nor do channels that an axial network sees and the model did not.
+    model has not add nothing at first, nor does knowledge that it is shown, and signs are open; nor do channels add
+    anything that an axial network sees and the model did not.
 
     Raises:
         CheckpointError: there is no such model.
@@ -233,6 +243,7 @@ def start_from(state: TrainState, config: Config) -> TrainState:
     found = model.params
     if config.network["kind"] == model.config["network"]["kind"] == "pair":
         found = _more_layers(_more_statistics(found, model.config["network"], config.network), state.params)
+        found = {name: state.params[name] for name in _OUTSIDE if name in state.params} | found
     if config.network["kind"] == model.config["network"]["kind"] == "axial":
         more = max(0, config.network.get("channels", 2) - model.config["network"].get("channels", 2))
         found = found | {"embed": _with_rows(found["embed"], more)}
@@ -246,13 +257,20 @@ def start_from(state: TrainState, config: Config) -> TrainState:
     return state._replace(params=params, average=average)
 
 
+_OUTSIDE = ("sign_head", "embed_known")
+"""Parts of a compact network that change nothing about the edges as they begin."""
+
+
 def _more_statistics(params: dict, old: dict, new: dict) -> dict:
     """Parameters of a compact network, with zero weights for the statistics that only the new settings have."""
     before, after = old.get("statistics", []), new.get("statistics", [])
     if len(after) <= len(before) or after[: len(before)] != before:
         return params
     more = count_statistics(after[len(before) :])
-    return params | {"embed": _with_rows(params["embed"], more)}
+    larger = {"embed": _with_rows(params["embed"], more)}
+    if "sign_head" in params:
+        larger["sign_head"] = params["sign_head"] | {"values": _with_rows(params["sign_head"]["values"], more)}
+    return params | larger
 
 
 def _with_rows(linear: dict, more: int) -> dict:

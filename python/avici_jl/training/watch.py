@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column
 
@@ -103,6 +104,7 @@ class Watch:
             self.say(
                 f"step {done:>6}  held-out d={score.d} {score.rows:14}  AUPRC {score.auprc:.3f}  F1 {score.f1:.3f}  "
                 f"ECE {score.ece:.3f}  acyclic {score.acyclic:.0%}"
+                + ("" if np.isnan(score.sign) else f"  signs {score.sign:.3f}")
             )
             if self._records is not None:
                 self._records.add(HELD_OUT, {"step": done, **score._asdict()})
@@ -202,7 +204,9 @@ def _start_file(path: Path, columns: Sequence[str], done: int) -> None:
     rows: list[list[str]] = []
     if path.is_file():
         with path.open(newline="") as file:
-            found = list(csv.reader(file))[1:]
+            header, *found = list(csv.reader(file)) or [[]]
+        old = len(header)  # an earlier release may have had fewer columns
+        found = [row + ["nan"] * (len(columns) - len(row)) if len(row) == old else row for row in found]
         rows = [row for row in found if len(row) == len(columns) and int(row[0]) <= done]
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)  # where it is a link, what it points to stays as it is
