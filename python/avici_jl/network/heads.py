@@ -60,7 +60,7 @@ class RelationalHead(nnx.Module):
 
 
 class SignHead(nnx.Module):
-    """logit_ij = Σ_k a_k(h_ij) b_k(s_ij) + a_0(h_ij); a is linear in what the layers made of a pair, b in its statistics.
+    """logit_ij = Σ_k a_k(h_ij) b_k(s_ij) + a_0(h_ij); a is linear in what layers made of a pair, b in its statistics.
 
     Edges do not change when a variable is turned round, and so layers that find them forget which way round it was; the
     statistics know. At first a = 0: every sign is open.
