@@ -85,7 +85,11 @@ function check_parts(domain::Domain)
             assay.noise.umi != (domain.kind == "counts") &&
             wrong("umi must be true for the kind counts and false for values")
     end
-    genes > 0 && !isempty(domain.imperfections) && wrong("imperfections are for values; genes have their own")
+    genes > 0 &&
+        !all(entry -> entry.imperfection isa InterventionErrors, domain.imperfections) &&
+        wrong(
+            "of imperfections, genes may have intervention errors; the others are for values, and genes have measurements instead",
+        )
     unable = filter(needs_physical, [i for i in interventions if i isa GenePerturbation])
     genes > 0 &&
         length(unable) == length(interventions) &&
@@ -201,7 +205,12 @@ function parse_domain(path::String, code::Bool = true)
             refuse("$(from["measurement"]): [[measurement]] $k: umi", "must be true for the kind counts and false for values")
     end
     imperfections = read_imperfections(get(table, "imperfection", []), get(from, "imperfection", path))
-    grn && !isempty(imperfections) && refuse("$(from["imperfection"]): imperfection", "genes have [[measurement]] noise instead")
+    grn &&
+        !all(entry -> entry.imperfection isa InterventionErrors, imperfections) &&
+        refuse(
+            "$(from["imperfection"]): imperfection",
+            "genes may have intervention-errors; for the rest they have [[measurement]]",
+        )
     if any(entry -> has_cycles(last(entry)), graphs)
         grn &&
             !any(entry -> allows_feedback(last(entry)), mechanisms) &&

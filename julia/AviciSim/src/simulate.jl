@@ -142,7 +142,8 @@ function simulate_one!(x, interventions, domain::Domain, n_obs::Int, seed::Integ
         parts["mechanism"] = type_name(mechanism)
         assay = pick(choice, domain.measurements)
         network = graph isa Network ? graph : Network(graph; names = ["gene$j" for j in 1:genes])
-        counts, mask, known = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, assay, d)
+        errors = isempty(applied) ? nothing : first(applied)
+        counts, mask, known = simulate_grn(rng, mechanism, network, n_obs, size(x, 1) - n_obs, intervention, assay, d, errors)
         x .= counts
         interventions .= mask
         known = merge(known, (drawn = merge(parts, known.drawn),))

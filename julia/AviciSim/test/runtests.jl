@@ -16,7 +16,7 @@ const GOLDEN_DATASETS = """
     grn-paper-ood-mechanism 33dd5e70d684f9f5
     grn-paper-ood-noise f04bd2a71e2c61b5
     grn-physical b6c01688e3f9f5
-    grn-screen 87624c384ed2f9f5
+    grn-screen 1b27ee6fe3e779f5
     grn-yeast d6417f2116cdf9f5
     linear 53987215cc0f0954
     linear-ood b06ca93c7381c759
@@ -89,7 +89,7 @@ end
 # `runtests.jl grn cli` runs only these files.
 const FILES = Base.split(
     "elementary random distributions networks graphs scm mechanisms noise variants measurement grn grn_kinetics grn_screen grn_time " *
-        "grn_mended perturbations agreement domain simulate sortability imperfections feedback extend robust io cli package docs",
+        "grn_mended grn_errors perturbations agreement domain simulate sortability imperfections feedback extend robust io cli package docs",
 )
 
 @testset "AviciSim" begin

@@ -85,11 +85,11 @@ function assign_screen(rng::Stream, p::GenePerturbation, d::Int, n_int::Int)
 end
 
 """
-    simulate_grn(rng, mechanism, network, n_obs, n_int, perturbation, assay::Assay, d=length(network))
+    simulate_grn(rng, mechanism, network, n_obs, n_int, perturbation, assay::Assay, d=length(network), errors=nothing)
 
 Cells of a random gene network, the `n_obs` wild-type rows first: what the assay measures (n × d, Float32), interventions
 (n × d), and a `NamedTuple` of the fields of [`Dataset`](@ref) that are known beyond these, `drawn` among them. The network's first `d` genes are
-in the table.
+in the table. `errors` is a stream and [`InterventionErrors`](@ref): what is done to the cells is then not what the record says.
 """
 function simulate_grn(
     rng::Stream,
@@ -100,14 +100,16 @@ function simulate_grn(
     perturbation::GenePerturbation,
     assay::Assay,
     d::Int = length(network),
+    errors = nothing,
 )
     genes = length(network)
     problem = GRNProblem(rng, mechanism, network)
-    targets = assign_screen(split(rng, "targets"), perturbation, genes, n_int)
-    sets = unique(targets)
+    recorded = assign_screen(split(rng, "targets"), perturbation, genes, n_int)
+    done, recorded, strengths = with_errors(recorded, genes, errors)
+    sets = unique(filter(!isempty, done))
     effects = [Effects(genes), effects_of(split(rng, "factors"), perturbation, sets, genes)...]
     number = Dict(set => k for (k, set) in enumerate(sets))
-    conditions = vcat(zeros(Int, n_obs), Int[number[set] for set in targets])
+    conditions = vcat(zeros(Int, n_obs), Int[get(number, set, 0) for set in done])
     noise, batches = settle(assay, split(rng, "assay"), d)
     design = mechanism.mode === :physical ? Design(split(rng, "design"), mechanism, cell_types(problem)) : Design()
     expression, counts, truth = solve_conditions(
@@ -124,10 +126,9 @@ function simulate_grn(
         design,
     )
     mask, worked = zeros(UInt8, n_obs + n_int, d), zeros(UInt8, n_obs + n_int, d)
-    for (r, row_targets) in enumerate(targets), gene in row_targets
-        gene <= d || continue
-        mask[n_obs + r, gene] = 1
-        worked[n_obs + r, gene] = truth.worked[n_obs + r, gene]
+    for r in 1:n_int
+        foreach(gene -> gene <= d && (mask[n_obs + r, gene] = 1), recorded[r])
+        foreach(gene -> gene <= d && (worked[n_obs + r, gene] = truth.worked[n_obs + r, gene]), done[r])
     end
     drawn = Dict{String, Any}("mode" => String(mechanism.mode), "measurement" => described(noise))
     known = Dict{Symbol, Any}(
@@ -138,13 +139,27 @@ function simulate_grn(
     known[:signs], known[:strengths] = signs_and_strengths(problem, d)
     batches === nothing || (known[:batch] = truth.batches)
     mask == worked || (known[:true_interventions] = worked)
+    errors === nothing || (drawn["imperfections"] = [described(last(errors), strengths)])
     if genes > d
+        labels(of) = [fill("control", n_obs); [isempty(set) ? "control" : join(network.names[set], "+") for set in of]]
         drawn["unmeasured"] = network.names[d + 1:genes]
-        drawn["labels"] = [k == 0 ? "control" : join(network.names[sets[k]], "+") for k in conditions]
+        drawn["labels"] = labels(recorded)
+        errors === nothing || (drawn["true_labels"] = labels(done))
     end
     isempty(design.programmes) || (drawn["programmes"] = length(design.programmes))
     isempty(design.lineage) || (drawn["lineage"] = design.lineage)
     return counts, mask, (; known...)
+end
+
+# What is done to the cells of every interventional row, what the record says, and the strengths of the errors. Cells that nothing is done to are wild type.
+with_errors(targets, genes::Int, ::Nothing) = targets, targets, nothing
+function with_errors(targets, genes::Int, (rng, errors))
+    record = zeros(UInt8, length(targets), genes)
+    foreach(r -> record[r, targets[r]] .= 1, eachindex(targets))
+    actual = copy(record)
+    strengths = make_errors!(actual, record, errors, rng)
+    sets(matrix) = [findall(!iszero, row) for row in eachrow(matrix)]
+    return sets(actual), sets(record), strengths
 end
 
 # The steps of a technical noise, for people.

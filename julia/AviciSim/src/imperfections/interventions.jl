@@ -10,7 +10,9 @@ Interventions that are not what the record says. Each is a share:
 - `off_target`: of the targets, those with which another variable, always the same, is changed too;
 - `unlabelled`: of the rows with interventions, those whose record says that there was none.
 
-The last three are drawn per dataset. The dataset's `true_interventions` are those that took place.
+The last three are drawn per dataset. The dataset's `true_interventions` are those that took place. The only imperfection that domains of genes
+may have: there a second target is changed as the first is, cells that nothing is done to are wild type, and a guide's `failing` (see
+[`crispri`](@ref)) may come on top.
 
 ```julia
 simulate(Domain("linear"; imperfection=InterventionErrors(failing=0.3)); d=10, n_obs=200, n_int=100).true_interventions
