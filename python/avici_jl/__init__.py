@@ -26,6 +26,7 @@ from avici_jl.errors import (
 if TYPE_CHECKING:
     from avici_jl.data.dataset import Dataset
     from avici_jl.data.files import read_table
+    from avici_jl.data.knowledge import Knowledge
     from avici_jl.estimator import CausalGraph
     from avici_jl.model import Model, list_models
     from avici_jl.posterior import Posterior
@@ -41,6 +42,7 @@ _HOMES = {
     "Posterior": "avici_jl.posterior",
     "list_models": "avici_jl.model",
     "Dataset": "avici_jl.data.dataset",
+    "Knowledge": "avici_jl.data.knowledge",
     "list_domains": "avici_jl.simulation",
     "load_domain": "avici_jl.simulation",
     "read_table": "avici_jl.data.files",
@@ -55,6 +57,7 @@ __all__ = [
     "DataWarning",
     "Dataset",
     "InputError",
+    "Knowledge",
     "Model",
     "Posterior",
     "SimulationError",

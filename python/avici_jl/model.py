@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, Unpack
 
 import numpy as np
 from scipy.special import expit
@@ -19,7 +20,7 @@ from avici_jl.data.shift import differences
 from avici_jl.data.standardize import features
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
 from avici_jl.network import sees_spreads
-from avici_jl.network.predictor import Predictor
+from avici_jl.network.predictor import Predictor, Said
 from avici_jl.posterior import Posterior
 from avici_jl.posterior.edges import check_count, check_probability
 from avici_jl.posterior.stability import Stability, resample
@@ -53,6 +54,8 @@ class Model:
       removed.
     - `same_units`: whether all variables are measured in the same units, so that their spreads tell something. Only for
       models that were trained with spreads.
+    - `prior`: what is known of the graph, see `Knowledge`: required and forbidden edges, tiers, roots, regulators,
+      beliefs. It is obeyed, and shown to a model that was trained with knowledge.
 
     Missing values are NaN; the network sees what the rest of the row lets expect, and, if it was trained so, the gaps.
     They are the arguments of `avici_jl.data.inputs.read_input`, which says more of each.
@@ -152,7 +155,7 @@ class Model:
         posterior, rng = self._infer(x, interventions, **options), np.random.default_rng(seed)
         gaps = bool(np.isnan(posterior.data.x).any())
         drawn = [self.predict_checked(resample(posterior.data, rng), gaps=gaps) for _ in range(resamples)]
-        return Stability(posterior, np.stack(drawn))
+        return Stability(posterior, np.stack([prediction.probabilities for prediction in drawn]))
 
     def predict(
         self,
@@ -288,8 +291,10 @@ class Model:
             if (reason, found.fingerprint) not in self._warned:
                 self._warned.add((reason, found.fingerprint))
                 warnings.warn(sentence, DataWarning, stacklevel=3)
+        prediction = self.predict_checked(found)
         return Posterior(
-            probabilities=self.predict_checked(found),
+            probabilities=prediction.probabilities,
+            increase=prediction.increase,
             data=found,
             threshold=self.decision_threshold(bool(found.interventions.any())),
             model=self.name,
@@ -298,8 +303,8 @@ class Model:
             card={**self.card, "data": self._loaded.config["data"]},
         )
 
-    def predict_checked(self, found: Input, *, gaps: bool | None = None) -> np.ndarray:
-        """Probabilities [d, d] of data that `read_input` has checked.
+    def predict_checked(self, found: Input, *, gaps: bool | None = None) -> Prediction:
+        """What the model says of data that `read_input` has checked.
 
         Args:
             found: the data.
@@ -315,20 +320,32 @@ class Model:
         # More rows than it has seen make a network surer than it should be; the mean over parts of the table does not.
         most = _TIMES * max([_FEWEST, *config["data"].get("rows", ())])
         parts = parts_of_rows(x, interventions, most // 2) if len(x) > most else [np.arange(len(x))]
-        logits = np.mean([self._part(x[rows], interventions[rows], gaps, found.same_units) for rows in parts], axis=0)
-        p = expit(logits / self._temperature).astype(np.float32)
+        said = [self._part(replace(found, x=x[rows], interventions=interventions[rows]), gaps) for rows in parts]
+        logits = np.mean([each.edges for each in said], axis=0)
+        signs = [each.signs for each in said if each.signs is not None]
+        log_odds = logits / self._temperature + (0.0 if found.known is None else found.known.log_odds)
+        p = expit(log_odds).astype(np.float32)
+        p = p if found.known is None else found.known.obeyed(p)
         np.fill_diagonal(p, 0.0)
         if not np.isfinite(p).all():
             raise InputError(
                 f"{self.name} gives no finite probabilities for these data. Please check for variables that are almost "
                 "constant or almost copies of each other, and leave them out."
             )
-        return p
+        return Prediction(p, expit(np.mean(signs, axis=0)).astype(np.float32) if signs else None)
 
-    def _part(self, x: np.ndarray, interventions: np.ndarray, gaps: bool, same_units: bool) -> np.ndarray:
-        """Logits [d, d] of some rows."""
-        seen = features(x, interventions, self.kind, gaps=gaps, same_units=True if same_units else None)
-        return self._predictor(seen)
+    def _part(self, found: Input, gaps: bool) -> Said:
+        """Logits of some rows."""
+        units = True if found.same_units else None
+        seen = features(found.x, found.interventions, self.kind, gaps=gaps, same_units=units)
+        return self._predictor(seen, None if found.known is None else found.known.pairs)
+
+
+class Prediction(NamedTuple):
+    """What a model says of a table: see `Posterior`."""
+
+    probabilities: np.ndarray
+    increase: np.ndarray | None
 
 
 _TIMES, _FEWEST = 2, 1000

@@ -27,7 +27,7 @@ import avici_jl
 from avici_jl.benchmark.methods import BASELINES, Answer, Data, Worker
 from avici_jl.checkpoints.integrity import digest
 from avici_jl.data.inputs import Input
-from avici_jl.model import Model
+from avici_jl.model import Model, Prediction
 
 _FOLDER: ContextVar[Path | None] = ContextVar("_FOLDER", default=None)
 _PREDICTS = ("model.py", "data", "network")
@@ -75,11 +75,25 @@ def kept(
 class KeptModel(Model):
     """A model whose answers are kept."""
 
-    def predict_checked(self, found: Input, *, gaps: bool | None = None) -> np.ndarray:
+    def predict_checked(self, found: Input, *, gaps: bool | None = None) -> Prediction:
         batch = np.array([]) if found.batch is None else found.batch
-        key = ("model", self._version, found.x, found.interventions, batch, found.same_units, gaps)
-        answer = kept(key, lambda: {"p": super(KeptModel, self).predict_checked(found, gaps=gaps)})
-        return np.asarray(answer["p"])
+        key = (
+            "model",
+            self._version,
+            found.x,
+            found.interventions,
+            batch,
+            found.same_units,
+            gaps,
+            *(found.known or ()),
+        )
+
+        def ask() -> dict[str, Any]:
+            prediction = super(KeptModel, self).predict_checked(found, gaps=gaps)
+            return {name: part for name, part in prediction._asdict().items() if part is not None}
+
+        answer = kept(key, ask)
+        return Prediction(answer["probabilities"], answer.get("increase"))
 
     @cached_property
     def _version(self) -> str:

@@ -57,7 +57,7 @@ def demo(
     assert data.graph is not None
     table = Table("source", "target", "probability", "in the truth", title="Most probable edges")
     position = {name: k for k, name in enumerate(data.names)}
-    for source, target, probability in posterior.edges(0).head(10).itertuples(index=False):
+    for source, target, probability, *_ in posterior.edges(0).head(10).itertuples(index=False):
         true = data.graph[position[source], position[target]] > 0
         table.add_row(source, target, f"{probability:.3f}", "yes" if true else "no")
     out.print(table)

@@ -47,7 +47,8 @@ def predict(
         Path | None,
         typer.Option(
             "--out",
-            help="Write all edges as a table (.csv, .tsv, .parquet: source, target, probability), the graph "
+            help="Write all edges as a table (.csv, .tsv, .parquet: source, target, probability; also increase, if the "
+            "model says signs), the graph "
             "(.graphml, .gexf, .cyjs, .sif, .dot), or both with the data (.h5ad).",
         ),
     ] = None,
@@ -79,6 +80,8 @@ def predict(
 
     avici-jl predict messungen.csv --model scm --decimal , --sep ";" --encoding latin-1
 
+    avici-jl predict proteins.csv --model scm --prior known.toml
+
     avici-jl predict proteins.csv --model scm --json --threshold 0.8 | jq '.edges'
     """
     may_write(edges, matrix, h5ad, picture, force=force)
@@ -104,7 +107,7 @@ def predict(
     known = None if truth is None else read_edges(truth, found.names, options.encoding)
     chosen = posterior.threshold if threshold is None else threshold
     graph = posterior.adjacency(chosen, acyclic=acyclic)
-    table = edge_table(p, found.names, edges=graph if acyclic else None)
+    table = edge_table(p, found.names, edges=graph if acyclic else None, increase=posterior.increase)
     written = {}
     if edges is not None:
         whole = edges.suffix in TABLES and not acyclic
@@ -135,10 +138,12 @@ def predict(
         return
     labelled = " The first column, which has no name, names the rows." if _has_row_names(x, options.row_names) else ""
     out.print(f"{options.data}: {n} rows, {rows} of them interventional, {d} variables.{labelled}")
-    shown = Table("source", "target", "probability", title=f"Most probable edges, model {trained.name}")
-    for source, target, probability in table.head(top).itertuples(index=False):
-        shown.add_row(source, target, f"{probability:.3f}")
+    shown = Table(*table.columns, title=f"Most probable edges, model {trained.name}")
+    for source, target, *numbers in table.head(top).itertuples(index=False):
+        shown.add_row(source, target, *(f"{number:.3f}" for number in numbers))
     out.print(shown)
+    if found.known is not None:
+        out.print(f"Known beforehand, and obeyed: {found.known}.")
     source = "the model's threshold" if threshold is None else "the threshold"
     out.print(f"{int(graph.sum())} edges have at least {source} of {chosen:.2f}.")
     if against is not None:

@@ -75,6 +75,13 @@ class TableOptions:
         bool,
         typer.Option("--same-units", help="All variables have the same units, so that their spreads tell something."),
     ] = False
+    prior: Annotated[
+        Path | None,
+        typer.Option(
+            help="What is known of the graph, in TOML: required_edges, forbidden_edges, tiers, roots, regulators, "
+            "beliefs."
+        ),
+    ] = None
     layer: Annotated[
         str | None, typer.Option(help="Layer of an AnnData, instead of its X.", rich_help_panel=_CELLS)
     ] = None
@@ -126,7 +133,18 @@ class TableOptions:
 
 
 _FILE_OPTIONS = ("row_names", "transpose", "sep", "decimal", "thousands", "encoding", "sheet")
-_INPUT_OPTIONS = ("control", "separator", "guides", "unmeasured", "layer", "raw", "gene_symbols", "batch", "same_units")
+_INPUT_OPTIONS = (
+    "control",
+    "separator",
+    "guides",
+    "unmeasured",
+    "layer",
+    "raw",
+    "gene_symbols",
+    "batch",
+    "same_units",
+    "prior",
+)
 
 
 def takes_table(command: Callable[..., None]) -> Callable[..., None]:

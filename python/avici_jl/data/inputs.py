@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -15,6 +15,7 @@ from avici_jl.data.batches import read_batch
 from avici_jl.data.cells import read_cells
 from avici_jl.data.columns import array_of, numbers_of, split_row_labels
 from avici_jl.data.interventions import column_or_entries, read_interventions
+from avici_jl.data.knowledge import Knowledge, Known
 from avici_jl.data.orientation import looks_transposed
 from avici_jl.data.targets import LabelRules
 from avici_jl.data.words import listed, name_of
@@ -40,6 +41,7 @@ class Input:
         rows: [n] which rows of the table that was given these are, by position; None where that is not known.
         batch: [n], number of each row's batch; None where batches were not given.
         same_units: whether the variables' spreads may be compared.
+        known: what is known of the graph; None if nothing is.
     """
 
     x: np.ndarray
@@ -50,6 +52,7 @@ class Input:
     rows: np.ndarray | None = None
     batch: np.ndarray | None = None
     same_units: bool = False
+    known: Known | None = None
 
     @cached_property
     def fingerprint(self) -> int:
@@ -76,6 +79,7 @@ class InputOptions(TypedDict, total=False):
     unmeasured: str
     batch: Any
     same_units: bool
+    prior: Any
 
 
 def read_input(
@@ -93,6 +97,7 @@ def read_input(
     unmeasured: str = "refuse",
     batch: Any = None,
     same_units: bool = False,
+    prior: Any = None,
 ) -> Input:
     """Check a table and its interventions. The caller's objects are never changed.
 
@@ -115,6 +120,7 @@ def read_input(
         unmeasured: "refuse", or "drop" rows whose target is no variable of the table.
         batch: one label per row, or the name of the column that holds them, in `obs` of an AnnData or in the DataFrame.
         same_units: whether all variables are measured in the same units, so that their spreads may be compared.
+        prior: what is known of the graph: a `Knowledge`, a dict of its fields, or the path of a TOML file with these.
 
     Raises:
         InputError: something does not fit; the message says what was wrong, what was expected and what to do.
@@ -169,9 +175,10 @@ def read_input(
     if kind == "counts":
         _check_counts(table, labels, _layers(x))
     batches = None if batch is None else read_batch(batch, len(usable))[usable]
-    return Input(
-        table, mask, labels, columns, tuple(notes), np.flatnonzero(usable), batch=batches, same_units=bool(same_units)
-    )
+    found = Input(table, mask, labels, columns, tuple(notes), np.flatnonzero(usable), batches, bool(same_units))
+    if prior is None:
+        return found
+    return replace(found, known=Knowledge.read(prior).of(found.labels, labels, positions=columns is None))
 
 
 _ROW_LABELS = "The first column of X, {}, has no name of its own: it is taken as the labels of the rows, no variable."

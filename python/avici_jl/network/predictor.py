@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,7 @@ from avici_jl.errors import CheckpointError
 
 
 class Predictor:
-    """Edge logits of what a network sees.
+    """What a network says of what it sees: logits of edges, and of signs if it says them.
 
     What has to be computed is kept as an exported function of JAX, and its machine code by JAX's own cache, so that a
     later process neither traces nor compiles; it does not even load Flax.
@@ -46,28 +46,43 @@ class Predictor:
                 f"{_text(expected.get(odd), 'no such parameter')}."
             )
         self._leaves = tuple(map(jnp.asarray, leaves))
-        self._functions: dict[tuple[Any, ...], Callable[..., jax.Array]] = {}
+        self._functions: dict[tuple[Any, ...], Callable[..., tuple[jax.Array, ...]]] = {}
 
-    def __call__(self, seen: np.ndarray) -> np.ndarray:
-        """Logits [d, d] float32 of a table's entries [n, d, channels], see `avici_jl.data.standardize.features`."""
+    def __call__(self, seen: np.ndarray, known: np.ndarray | None = None) -> Said:
+        """What the network says of a table.
+
+        Args:
+            seen: the table's entries [n, d, channels], see `avici_jl.data.standardize.features`.
+            known: [d, d], 1 for a known edge, -1 for a known non-edge, else 0. A network that was trained without
+                knowledge does not see it.
+        """
         context = (seen.shape, bool(jax.config.values["jax_enable_x64"]), jax.export.default_export_platform())
-        with blas_threads(seen.shape[1]):
+        d = seen.shape[1]
+        shown = []
+        if self._config.get("prior"):
+            shown = [np.zeros((d, d), np.int8) if known is None else np.asarray(known, np.int8)]
+        with blas_threads(d):
             if context in self._functions:
-                return np.array(self._functions[context](self._leaves, seen))
+                return _said(self._functions[context](self._leaves, seen, *shown))
             with keep_compiled():
-                function = self._functions.setdefault(context, self._function(seen, context))
-                return np.array(function(self._leaves, seen))
+                function = self._functions.setdefault(context, self._function(context, seen, *shown))
+                return _said(function(self._leaves, seen, *shown))
 
-    def logits(self, leaves: tuple[jax.Array, ...], seen: jax.Array) -> jax.Array:
-        """What is compiled: logits [d, d] of the parameters, as a flat tuple, and what the network sees."""
+    def logits(self, leaves: tuple[jax.Array, ...], seen: jax.Array, *shown: jax.Array) -> tuple[jax.Array, ...]:
+        """What is compiled: logits [d, d] of edges, and of signs where it has them.
+
+        They are made of the parameters, as a flat tuple, what the network sees, and what it is shown of the graph.
+        """
         from flax import nnx
 
         with jax.default_matmul_precision("float32"):  # the same answer on every device
             graphdef, state = _abstract(self._config)
             nnx.replace_by_pure_dict(state, jax.tree.unflatten(self._structure, leaves))
-            return nnx.merge(graphdef, state)(seen[None])[0]
+            network = nnx.merge(graphdef, state)
+            answer = network.answer(network.summarize(seen[None]), *(known[None] for known in shown))
+            return tuple(part[0] for part in answer if part is not None)
 
-    def _function(self, seen: np.ndarray, context: tuple[Any, ...]) -> Callable[..., jax.Array]:
+    def _function(self, context: tuple[Any, ...], *shown: np.ndarray) -> Callable[..., tuple[jax.Array, ...]]:
         key = f"avici-jl-{_digest(self._config, *context)}.exported"
         kept = read_kept(key)
         if kept is not None:
@@ -77,16 +92,27 @@ class Predictor:
                 pass
         function = jax.jit(self.logits)
         try:
-            exported = jax.export.export(function)(self._leaves, seen)
+            exported = jax.export.export(function)(self._leaves, *shown)
             write_kept(key, bytes(exported.serialize()))
         except ValueError:  # on some devices not every operation is one that JAX promises to keep
             return function
         return _compiled(exported)
 
 
-def _compiled(exported: jax.export.Exported) -> Callable[..., jax.Array]:
-    def logits(leaves: tuple[jax.Array, ...], seen: jax.Array) -> jax.Array:  # the name is that of the kept file
-        return exported.call(leaves, seen)
+class Said(NamedTuple):
+    """Logits [d, d] float32 of edges, and of signs: None if the network says none."""
+
+    edges: np.ndarray
+    signs: np.ndarray | None = None
+
+
+def _said(logits: Sequence[jax.Array]) -> Said:
+    return Said(*map(np.array, logits))
+
+
+def _compiled(exported: jax.export.Exported) -> Callable[..., tuple[jax.Array, ...]]:
+    def logits(leaves: tuple[jax.Array, ...], *shown: jax.Array) -> Any:  # the name is that of the kept file
+        return exported.call(leaves, *shown)
 
     return jax.jit(logits)
 

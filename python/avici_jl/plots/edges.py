@@ -24,6 +24,7 @@ def plot_prediction(
     truth: np.ndarray | None = None,
     threshold: float = 0.5,
     edges: np.ndarray | None = None,
+    increase: np.ndarray | None = None,
     title: str | None = None,
 ) -> Figure:
     """Edge probabilities as a matrix and as a graph; with the truth, what was found, missed and invented.
@@ -34,6 +35,7 @@ def plot_prediction(
         truth: [d, d] the true graph, where it is known.
         threshold: smallest probability of an edge in the drawn graph.
         edges: [d, d] the drawn graph, where it is not all edges of at least this probability.
+        increase: [d, d] the probability that an effect rises with its cause; see `plot_network`.
         title: of the whole figure.
     """
     p, labels = _read(p, names)
@@ -45,7 +47,7 @@ def plot_prediction(
     if truth is not None:
         _matrix(axes[0], np.asarray(truth, float), labels, order, "True graph", bar=False)
     _matrix(axes[-2], p, labels, order, "Predicted probability", bar=True)
-    plot_network(p, labels, truth=truth, threshold=threshold, edges=edges, axes=axes[-1])
+    plot_network(p, labels, truth=truth, threshold=threshold, edges=edges, increase=increase, axes=axes[-1])
     if title:
         figure.suptitle(title, fontsize=13)
     return figure
@@ -75,6 +77,7 @@ def plot_network(
     truth: np.ndarray | None = None,
     threshold: float = 0.5,
     edges: np.ndarray | None = None,
+    increase: np.ndarray | None = None,
     axes: Axes | None = None,
 ) -> Figure:
     """The edges of at least this probability as a drawn graph: causes above effects if there are no cycles.
@@ -85,6 +88,8 @@ def plot_network(
         truth: [d, d] the true graph; colours then tell what was found, missed and invented.
         threshold: smallest probability of an edge.
         edges: [d, d] the graph, where it is not all edges of at least this probability.
+        increase: [d, d] the probability that an effect rises with its cause: edges that lower theirs (activation and
+            repression, with genes) end in a bar, and have a colour of their own where colours do not tell the truth.
         axes: to draw into; by default those of a new figure.
     """
     p, labels = _read(p, names)
@@ -92,6 +97,9 @@ def plot_network(
     found = p >= threshold if edges is None else np.array(edges) > 0
     np.fill_diagonal(found, False)
     groups: list[tuple[str, np.ndarray, str, Any]] = [("edge", found, _FOUND, "solid")]
+    lowers = np.zeros(found.shape, bool) if increase is None else np.asarray(increase) < 0.5
+    if increase is not None:
+        groups = [("increase", found & ~lowers, _FOUND, "solid"), ("decrease", found & lowers, _EXTRA, "solid")]
     true = found
     if truth is not None:
         true = np.asarray(truth) > 0
@@ -100,7 +108,7 @@ def plot_network(
             ("not in the truth", found & ~true, _EXTRA, "dashed"),
             ("missed", ~found & true, _MISSED, "dotted"),
         ]
-    _draw(axes, groups, _places(true, found | true), labels)
+    _draw(axes, groups, _places(true, found | true), labels, lowers & found)
     axes.set_title(f"Edges of probability ≥ {threshold:.2f}")
     axes.set_axis_off()
     return _figure(axes)
@@ -165,7 +173,11 @@ def _matrix(axes: Axes, p: np.ndarray, names: Sequence[str], order: list[int], t
 
 
 def _draw(
-    axes: Axes, groups: list[tuple[str, np.ndarray, str, Any]], place: dict[int, np.ndarray], names: Sequence[str]
+    axes: Axes,
+    groups: list[tuple[str, np.ndarray, str, Any]],
+    place: dict[int, np.ndarray],
+    names: Sequence[str],
+    lowers: np.ndarray,
 ) -> None:
     d = len(names)
     graph = nx.empty_graph(d, create_using=nx.DiGraph)
@@ -173,7 +185,12 @@ def _draw(
     nx.draw_networkx_nodes(
         graph, place, ax=axes, node_size=size, node_color=_NODE, edgecolors="#444444", linewidths=0.6
     )
-    for _, edges, colour, style in groups:
+    with_heads = [
+        (edges & bars, colour, style, bars) for _, edges, colour, style in groups for bars in (~lowers, lowers)
+    ]
+    for edges, colour, style, bars in with_heads:
+        if not edges.any():
+            continue
         nx.draw_networkx_edges(
             graph,
             place,
@@ -184,6 +201,8 @@ def _draw(
             style=style,
             width=1.4 if d <= 30 else 0.9,
             arrowsize=9 if d <= 30 else 7,
+            arrowstyle="|-|,widthA=0,widthB=0.8" if bars is lowers else "-|>",
+            min_target_margin=np.sqrt(size) / 2 + 3 if bars is lowers else 0,
             connectionstyle="arc3,rad=0.08",
         )
     if d <= 150:

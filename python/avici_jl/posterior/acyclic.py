@@ -18,7 +18,7 @@ _BURN_IN, _THINNING = 50, 10
 _CERTAIN = 1e-6  # probabilities are kept this far from 0 and 1, so that no order of the variables is impossible
 
 
-def sample_acyclic(p: np.ndarray, count: int, seed: int) -> np.ndarray:
+def sample_acyclic(p: np.ndarray, count: int, seed: int, known: np.ndarray | None = None) -> np.ndarray:
     """Acyclic graphs from independent edges given that there is no cycle.
 
     Where at least one independent draw of 64 has no cycle, draws are independent and exact: those with cycles are
@@ -30,12 +30,15 @@ def sample_acyclic(p: np.ndarray, count: int, seed: int) -> np.ndarray:
         p: [d, d] edge probabilities; the diagonal is ignored.
         count: number of graphs.
         seed: of the draws.
+        known: [d, d], 1 for edges that every graph has, which form no cycle, -1 for those that none has, else 0.
 
     Returns:
         [count, d, d] uint8.
     """
     rng = np.random.default_rng(seed)
     p = np.clip(np.asarray(p, float), _CERTAIN, 1 - _CERTAIN)
+    if known is not None:
+        p = np.where(np.asarray(known) == 0, p, np.asarray(known) > 0)
     np.fill_diagonal(p, 0.0)
     graphs = np.zeros((count, *p.shape), np.uint8)
     done = 0
@@ -72,14 +75,15 @@ def _gibbs(p: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     weights = np.stack([none, forward * (1 - backward), backward * (1 - forward)])
     weights /= weights.sum(axis=0)
     bounds = np.cumsum(weights, axis=0)
-    graph = most_probable_acyclic(p, p > 0.5)
+    second = weights[1] / np.maximum(weights[1] + weights[2], 1e-300)  # the share of the first of both directions
+    graph = most_probable_acyclic(p, p > 0.5, required=p == 1)
     effects: list[set[int]] = [set(np.flatnonzero(row)) for row in graph]  # the same graph, for walks along it
     graphs = np.zeros((count, d, d), np.uint8)
     for sweep in range(_BURN_IN + count * _THINNING):
         pairs = rng.permutation(len(one))
         # Most pairs have no edge before and after: only the others are looked at.
         drawn = (rng.random(len(one)) > bounds[0]).astype(np.int8)
-        drawn[drawn > 0] += rng.random(int((drawn > 0).sum())) > (weights[1] / (weights[1] + weights[2]))[drawn > 0]
+        drawn[drawn > 0] += rng.random(int((drawn > 0).sum())) > second[drawn > 0]
         joined = graph[one, two] | graph[two, one]
         for pair in pairs[((drawn > 0) | joined)[pairs]]:
             i, j, state = int(one[pair]), int(two[pair]), int(drawn[pair])
@@ -110,7 +114,9 @@ def _reaches(effects: list[set[int]], start: int, goal: int) -> bool:
     return False
 
 
-def most_probable_acyclic(p: np.ndarray, edges: np.ndarray, threshold: float = 0.5) -> np.ndarray:
+def most_probable_acyclic(
+    p: np.ndarray, edges: np.ndarray, threshold: float = 0.5, required: np.ndarray | None = None
+) -> np.ndarray:
     """The subset of the edges without a cycle that has the largest sum of log odds, beyond those of the threshold.
 
     With threshold 1/2 and all edges of larger probability this is the most probable acyclic graph. Only edges within a
@@ -122,6 +128,7 @@ def most_probable_acyclic(p: np.ndarray, edges: np.ndarray, threshold: float = 0
         p: [d, d] edge probabilities.
         edges: [d, d], the candidates.
         threshold: the probability from which on an edge is worth having, in (0, 1).
+        required: [d, d], those of the candidates that are kept in any case; they form no cycle.
 
     Returns:
         [d, d] bool, a subset of `edges`.
@@ -132,12 +139,17 @@ def most_probable_acyclic(p: np.ndarray, edges: np.ndarray, threshold: float = 0
     gain = np.maximum(odds - least, 1e-9)  # every candidate is worth something
     kept = np.asarray(edges).astype(bool)
     np.fill_diagonal(kept, False)
+    must = np.zeros(kept.shape, bool) if required is None else np.asarray(required).astype(bool)
     for part in nx.strongly_connected_components(nx.from_numpy_array(kept.astype(int), create_using=nx.DiGraph)):
         if len(part) == 1:
             continue
         members = np.array(sorted(part))
-        inside = np.where(kept[np.ix_(members, members)], gain[np.ix_(members, members)], 0.0)
-        order = _best_order(inside) if len(members) <= EXACT else _good_order(inside)
+        block = np.ix_(members, members)
+        inside, first = np.where(kept[block], gain[block], 0.0), must[block]
+        if len(members) <= EXACT:
+            order = _best_order(np.where(first, inside + inside.sum(), inside))  # worth more than all others together
+        else:
+            order = _good_order(inside, first)
         place = np.empty(len(members), int)
         place[order] = np.arange(len(members))
         kept[np.ix_(members, members)] &= place[:, None] < place[None, :]
@@ -173,12 +185,17 @@ def _best_order(gain: np.ndarray) -> np.ndarray:
     return np.array(order[::-1])
 
 
-def _good_order(gain: np.ndarray) -> np.ndarray:
-    """Greedy: whoever gives most and receives least goes first (Eades, Lin and Smyth 1993); then single moves."""
+def _good_order(gain: np.ndarray, required: np.ndarray) -> np.ndarray:
+    """Greedy: whoever gives most and receives least goes first (Eades, Lin and Smyth 1993); then single moves.
+
+    Among those whose required causes are all placed, and as far as required causes stay before their effects.
+    """
     left, order = list(range(len(gain))), []
-    surplus = gain.sum(axis=1) - gain.sum(axis=0)
+    surplus, waiting = gain.sum(axis=1) - gain.sum(axis=0), required.sum(axis=0)
     while left:
-        first = left[int(np.argmax(surplus[left]))]
+        free = [variable for variable in left if waiting[variable] == 0]
+        first = free[int(np.argmax(surplus[free]))]
+        waiting = waiting - required[first]
         order.append(first)
         left.remove(first)
         surplus = surplus - gain[:, first] + gain[first]
@@ -191,6 +208,9 @@ def _good_order(gain: np.ndarray) -> np.ndarray:
             # What changes when the variable moves past each other one: gains at every place, beginning with the first.
             step = gain[others, variable] - gain[variable, others]
             values = np.concatenate([[0.0], np.cumsum(step)])
+            causes, effects = np.flatnonzero(required[others, variable]), np.flatnonzero(required[variable, others])
+            values[: causes[-1] + 1 if len(causes) else 0] = -np.inf
+            values[effects[0] + 1 if len(effects) else len(values) :] = -np.inf
             place = int(np.argmax(values))
             if values[place] > values[at] + 1e-12:
                 others.insert(place, variable)

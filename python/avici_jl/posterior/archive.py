@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from avici_jl.data.inputs import Input
+from avici_jl.data.knowledge import Known
 from avici_jl.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ def write(posterior: Posterior, path: str | Path) -> Path:
         "card": posterior.card,
     }
     arrays = {"probabilities": posterior.probabilities, "x": data.x, "interventions": data.interventions}
-    if data.batch is not None:
-        arrays["batch"] = data.batch
+    optional = {"batch": data.batch, "increase": posterior.increase}
+    if data.known is not None:
+        optional |= {"known": data.known.pairs, "log_odds": data.known.log_odds}
+    arrays |= {name: array for name, array in optional.items() if array is not None}
     with open(path, "wb") as file:
         np.savez_compressed(file, **arrays, about=np.array(json.dumps(about, ensure_ascii=False)))  # type: ignore[arg-type]
     return path
@@ -49,13 +52,18 @@ def read(path: str | Path) -> dict[str, Any]:
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             names = [str(name) for name in about["names"]]
-            batch = file["batch"] if "batch" in file.files else None
-            data = Input(
-                file["x"], file["interventions"], names, batch=batch, same_units=bool(about.get("same_units", False))
-            )
+            d = len(names)
+            batch, increase = (file[name] if name in file.files else None for name in ("batch", "increase"))
+            known = Known(file["known"], file["log_odds"]) if "known" in file.files else None
+            units = bool(about.get("same_units", False))
+            data = Input(file["x"], file["interventions"], names, batch=batch, same_units=units, known=known)
             probabilities = file["probabilities"]
-        d = len(names)
-        if probabilities.shape != (d, d) or data.x.shape[1:] != (d,) or data.interventions.shape != data.x.shape:
+        pairs = [probabilities, *(known or ()), *(() if increase is None else (increase,))]
+        if (
+            any(array.shape != (d, d) for array in pairs)
+            or data.x.shape[1:] != (d,)
+            or data.interventions.shape != data.x.shape
+        ):
             raise ValueError("its parts do not fit together")
         return {
             "probabilities": probabilities,
@@ -65,6 +73,7 @@ def read(path: str | Path) -> dict[str, Any]:
             "kind": str(about["kind"]),
             "notes": tuple(str(note) for note in about["notes"]),
             "card": dict(about.get("card", {})),
+            "increase": increase,
         }
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is no posterior that can be read: {error}") from None

@@ -38,15 +38,21 @@ def check_count(count: int) -> None:
 
 
 def edge_table(
-    p: np.ndarray, names: Sequence[Hashable], *, threshold: float = 0.0, edges: np.ndarray | None = None
+    p: np.ndarray,
+    names: Sequence[Hashable],
+    *,
+    threshold: float = 0.0,
+    edges: np.ndarray | None = None,
+    increase: np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """The edges as a table `source, target, probability`, the most probable first.
+    """The edges as a table `source, target, probability`, the most probable first, perhaps with a column `increase`.
 
     Args:
         p: [d, d] probabilities; p[i, j] is that of i causing j.
         names: of the variables.
         threshold: leave out edges of smaller probability.
         edges: [d, d], leave out edges that are not in this graph.
+        increase: [d, d], the probability that an effect rises with its cause.
 
     Raises:
         InputError: the threshold is not a probability.
@@ -61,36 +67,52 @@ def edge_table(
             "source": labels.take(cause),
             "target": labels.take(effect),
             "probability": np.asarray(p)[cause, effect],
+            **({} if increase is None else {"increase": increase[cause, effect]}),
         }
     )
     kept = table[table["probability"] >= threshold]
     return kept.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
 
 
-def adjacency(p: np.ndarray, threshold: float, *, acyclic: bool = False) -> np.ndarray:
+def adjacency(p: np.ndarray, threshold: float, *, acyclic: bool = False, known: np.ndarray | None = None) -> np.ndarray:
     """[d, d] bool, where an edge has at least this probability.
 
     Args:
         p: [d, d] probabilities.
         threshold: smallest probability of an edge, in [0, 1].
         acyclic: the most probable subset of these edges that has no cycle; see `most_probable_acyclic`.
+        known: [d, d], 1 for an edge that is there, -1 for one that is not, whatever the threshold.
 
     Raises:
         InputError: the threshold is not a probability.
     """
     check_probability(threshold)
     kept = np.asarray(p) >= threshold
+    required = None
+    if known is not None:
+        required = np.asarray(known) > 0
+        kept = (kept | required) & (np.asarray(known) >= 0)
     np.fill_diagonal(kept, False)
-    return most_probable_acyclic(p, kept, threshold) if acyclic else kept
+    return most_probable_acyclic(p, kept, threshold, required) if acyclic else kept
 
 
-def to_graph(p: np.ndarray, names: Sequence[Hashable], *, threshold: float, acyclic: bool = False) -> nx.DiGraph:
+def to_graph(
+    p: np.ndarray,
+    names: Sequence[Hashable],
+    *,
+    threshold: float,
+    acyclic: bool = False,
+    known: np.ndarray | None = None,
+    increase: np.ndarray | None = None,
+) -> nx.DiGraph:
     """The edges of at least this probability as a directed graph, with the edge attribute "probability".
 
     Args:
         p: [d, d] probabilities.
         names: of the variables, the nodes of the graph.
-        threshold, acyclic: which edges; see `adjacency`.
+        threshold, acyclic, known: which edges; see `adjacency`.
+        increase: [d, d], the probability that an effect rises with its cause: the attributes "increase", and "sign", 1
+            or -1.
 
     Raises:
         InputError: the threshold is not a probability.
@@ -99,8 +121,11 @@ def to_graph(p: np.ndarray, names: Sequence[Hashable], *, threshold: float, acyc
 
     graph = nx.DiGraph()
     graph.add_nodes_from(names)
-    for i, j in np.argwhere(adjacency(p, threshold, acyclic=acyclic)):
+    for i, j in np.argwhere(adjacency(p, threshold, acyclic=acyclic, known=known)):
         graph.add_edge(names[i], names[j], probability=float(p[i, j]))
+        if increase is not None:
+            rises = float(increase[i, j])
+            graph.edges[names[i], names[j]].update(increase=rises, sign=1 if rises >= 0.5 else -1)
     return graph
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
 from avici_jl.data.words import listed
 from avici_jl.errors import InputError
-from avici_jl.posterior.edges import adjacency, edge_table, to_graph
+from avici_jl.posterior.edges import edge_table, to_graph
 
 if TYPE_CHECKING:
     from avici_jl.posterior.posterior import Posterior
@@ -25,6 +25,9 @@ def export(posterior: Posterior, path: str | Path, *, threshold: float | None = 
       attribute "probability".
     - `.sif` (Cytoscape): `source causes target`, and variables without an edge on a line of their own.
     - `.h5ad`: the data as they were understood, the mask of interventions as a layer, and all probabilities in `varp`.
+
+    If the model says signs, tables have a column `increase`, graphs the attributes "increase" and "sign" (1 or -1), and
+    in files of Cytoscape the interaction is "increases" or "decreases" instead of "causes".
 
     Args:
         posterior: what is written.
@@ -50,7 +53,9 @@ def export(posterior: Posterior, path: str | Path, *, threshold: float | None = 
     if unprintable:
         raise InputError(f"Names with tabs, line breaks or control signs cannot be written: {listed(unprintable)}.")
     chosen = posterior.threshold if threshold is None else threshold
-    graph = to_graph(posterior.probabilities, names, threshold=chosen, acyclic=acyclic)
+    known = None if posterior.data.known is None else posterior.data.known.pairs
+    increase = posterior.increase
+    graph = to_graph(posterior.probabilities, names, threshold=chosen, acyclic=acyclic, known=known, increase=increase)
     _GRAPHS[path.suffix](graph, path)
     return graph.number_of_edges()
 
@@ -66,10 +71,14 @@ def check_suffix(path: Path) -> None:
 
 
 def _write_table(posterior: Posterior, path: Path, threshold: float | None, acyclic: bool) -> int:
-    p, kept = posterior.probabilities, None
-    if acyclic:
-        kept = adjacency(p, posterior.threshold if threshold is None else threshold, acyclic=True)
-    table = edge_table(p, posterior.data.names, threshold=threshold or 0.0, edges=kept)
+    kept = posterior.adjacency(threshold, acyclic=True) if acyclic else None
+    table = edge_table(
+        posterior.probabilities,
+        posterior.data.names,
+        threshold=threshold or 0.0,
+        edges=kept,
+        increase=posterior.increase,
+    )
     if path.suffix == ".parquet":
         try:
             table.to_parquet(path, index=False)
@@ -117,14 +126,19 @@ def _write_gexf(graph: nx.DiGraph, path: Path) -> None:
 def _write_cyjs(graph: nx.DiGraph, path: Path) -> None:
     document = nx.cytoscape_data(graph)
     for edge in document["elements"]["edges"]:
-        edge["data"]["interaction"] = "causes"
+        edge["data"]["interaction"] = _verb(edge["data"])
     path.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _write_sif(graph: nx.DiGraph, path: Path) -> None:
-    lines = [f"{source}\tcauses\t{target}" for source, target in graph.edges]
+    lines = [f"{source}\t{_verb(about)}\t{target}" for source, target, about in graph.edges(data=True)]
     lines += [node for node in graph if graph.degree(node) == 0]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _verb(about: Mapping[str, Any]) -> str:
+    """What the cause of an edge with these attributes does."""
+    return {1: "increases", -1: "decreases"}.get(about.get("sign", 0), "causes")
 
 
 def _write_dot(graph: nx.DiGraph, path: Path) -> None:
@@ -132,7 +146,10 @@ def _write_dot(graph: nx.DiGraph, path: Path) -> None:
         return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
     lines = [f"  {quoted(node)};" for node in graph]
-    lines += [f"  {quoted(s)} -> {quoted(t)} [probability={p:.6g}];" for s, t, p in graph.edges(data="probability")]
+    for source, target, about in graph.edges(data=True):
+        attributes = ", ".join(f"{name}={value:.6g}" for name, value in about.items())
+        head = ", arrowhead=tee" if about.get("sign") == -1 else ""
+        lines.append(f"  {quoted(source)} -> {quoted(target)} [{attributes}{head}];")
     path.write_text("\n".join(["digraph posterior {", *lines, "}", ""]), encoding="utf-8")
 
 

@@ -38,6 +38,8 @@ class Posterior:
         kind: "values" or "counts".
         notes: what is unusual about the data, in sentences.
         card: what the model was trained on and reaches: its card, with the settings of its training data as "data".
+        increase: [d, d] float32; entry [i, j] is the probability that j rises with i, given that i causes j; None if
+            the model does not say signs.
     """
 
     probabilities: np.ndarray
@@ -47,6 +49,24 @@ class Posterior:
     kind: str
     notes: tuple[str, ...] = ()
     card: dict[str, Any] = field(default_factory=dict)
+    increase: np.ndarray | None = None
+
+    @property
+    def sign(self) -> np.ndarray:
+        """[d, d] float32 in [-1, 1]: the expected sign of each edge, 0 where there is none for certain.
+
+        That is probability · (2 increase - 1): near 1 for an edge that raises its effect (activation), near -1 for one
+        that lowers it (repression), and near 0 where the edge or its sign is open.
+
+        Raises:
+            InputError: the model does not say signs.
+        """
+        if self.increase is None:
+            raise InputError(
+                f"{self.model} does not say the signs of effects: it was trained without them (network.signs). The "
+                "model's card names what it was trained for."
+            )
+        return self.probabilities * (2 * self.increase - 1)
 
     @property
     def names(self) -> list[Any]:
@@ -56,20 +76,25 @@ class Posterior:
     def edges(self, threshold: float | None = None) -> pd.DataFrame:
         """The edges of at least this probability as a table `source, target, probability`, the most probable first.
 
+        If the model says signs, the column `increase` has the probability that the effect rises with its cause.
+
         Args:
             threshold: by default that of the model; 0 for all d (d - 1) pairs.
 
         Raises:
             InputError: the threshold is no probability.
         """
-        return edge_table(self.probabilities, self.names, threshold=self._chosen(threshold))
+        return edge_table(self.probabilities, self.names, threshold=self._chosen(threshold), increase=self.increase)
 
     def adjacency(self, threshold: float | None = None, *, acyclic: bool = False) -> np.ndarray:
         """[d, d] uint8, 1 where an edge has at least this probability; `graph` has the same edges."""
-        return adjacency(self.probabilities, self._chosen(threshold), acyclic=acyclic).astype(np.uint8)
+        chosen = self._chosen(threshold)
+        return adjacency(self.probabilities, chosen, acyclic=acyclic, known=self._known).astype(np.uint8)
 
     def graph(self, threshold: float | None = None, *, acyclic: bool = False) -> nx.DiGraph:
         """The edges of at least this probability as a directed graph with the edge attribute "probability".
+
+        If the model says signs, edges have the attributes "increase" (see `edges`) and "sign" (1 or -1), too.
 
         Args:
             threshold: by default that of the model.
@@ -78,7 +103,14 @@ class Posterior:
         Raises:
             InputError: the threshold is no probability.
         """
-        return to_graph(self.probabilities, self.names, threshold=self._chosen(threshold), acyclic=acyclic)
+        return to_graph(
+            self.probabilities,
+            self.names,
+            threshold=self._chosen(threshold),
+            acyclic=acyclic,
+            known=self._known,
+            increase=self.increase,
+        )
 
     to_networkx = graph
 
@@ -97,7 +129,9 @@ class Posterior:
             InputError: `count` is no number of graphs.
         """
         check_count(count)
-        return (sample_acyclic if acyclic else sample)(self.probabilities, count, seed)
+        if acyclic:
+            return sample_acyclic(self.probabilities, count, seed, self._known)
+        return sample(self.probabilities, count, seed)
 
     @property
     def expected_edges(self) -> float:
@@ -234,6 +268,7 @@ class Posterior:
             truth=truth,
             threshold=self._chosen(threshold),
             edges=self.adjacency(threshold, acyclic=acyclic),
+            increase=self.increase,
             title=self.model if title is None else title,
         )
 
@@ -307,6 +342,11 @@ class Posterior:
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_effects"}
+
+    @property
+    def _known(self) -> np.ndarray | None:
+        """[d, d], 1 for required edges, -1 for forbidden ones."""
+        return None if self.data.known is None else self.data.known.pairs
 
     def _chosen(self, threshold: float | None) -> float:
         if threshold is None:
