@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from avici_jl import InputError
+from avici_jl import Dataset, InputError
+from avici_jl.cli.shared import comparison_table
 from avici_jl.evaluation import metrics, scores
 from avici_jl.evaluation.calibration import calibrate, tempered
 from avici_jl.evaluation.compare import (
@@ -23,6 +25,7 @@ from avici_jl.evaluation.compare import (
     read_labelled,
     settings,
 )
+from avici_jl.export.card import results_table, summary
 from avici_jl.training.sources import HELD_OUT_SEED
 
 TRUTH = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]])
@@ -86,8 +89,8 @@ class Oracle:
     def decision_threshold(self, interventional: bool) -> float:
         return 0.4 if interventional else 0.5
 
-    def predict(self, data: object) -> np.ndarray:
-        return np.asarray(data.graph, float)  # type: ignore[attr-defined]
+    def infer(self, data: object) -> SimpleNamespace:
+        return SimpleNamespace(probabilities=np.asarray(data.graph, float), increase=None)  # type: ignore[attr-defined]
 
 
 def test_the_comparison_scores_all_methods_on_the_same_data() -> None:
@@ -154,3 +157,30 @@ def test_what_is_left_out_would_close_a_cycle_of_more_probable_edges(d: int, see
     for i, j in np.argwhere(edges & ~kept):
         better = nx.from_numpy_array((kept & (p >= p[i, j])).astype(int), create_using=nx.DiGraph)
         assert nx.has_path(better, j, i)
+
+
+def test_signs_are_measured_among_true_edges_and_those_that_are_found(tmp_path: Path) -> None:
+    increase, signs = np.array([[0.0, 0.9, 0.4], [0, 0, 0.2], [0, 0, 0]]), np.array([[0, 1, 1], [0, 0, -1], [0, 0, 0]])
+    assert metrics.sign_accuracy(increase, signs) == pytest.approx(2 / 3)
+    assert metrics.sign_accuracy(increase, signs, REVERSED) == pytest.approx(1 / 2)
+    assert np.isnan(metrics.sign_accuracy(increase, 0 * signs))
+
+    class Says:
+        """A model that finds every second edge and is wrong about their signs."""
+
+        def decision_threshold(self, interventional: bool) -> float:
+            return 0.5
+
+        def infer(self, data: Dataset) -> SimpleNamespace:
+            assert data.graph is not None and data.signs is not None
+            found = data.graph * (np.cumsum(data.graph).reshape(data.graph.shape) % 2)
+            increase = np.where(found, data.signs < 0, data.signs > 0).astype(float)
+            return SimpleNamespace(probabilities=found.astype(float), increase=increase)
+
+    (data,) = evaluation_data("linear", Setting(8, 30, 0), 1)
+    row = compare_on(Says(), Setting(8, 30, 0), [data])  # type: ignore[arg-type]
+    assert row.signs["found"].tolist() == [0.0] and 0 < row.signs["true"][0] < 1
+    entry = summary("linear", row)
+    assert set(entry["signs"]) == {"true", "found"} and "| signs | signs of found edges |" in results_table([entry])
+    assert "signs" not in results_table([{key: value for key, value in entry.items() if key != "signs"}])
+    assert [column.header for column in comparison_table([row], "").columns][-1] == "signs"

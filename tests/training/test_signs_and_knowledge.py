@@ -18,7 +18,7 @@ from avici_jl.network import build_network
 from avici_jl.network.heads import Answer
 from avici_jl.training.config import resolve
 from avici_jl.training.data import Batch, Part, TrainingData
-from avici_jl.training.held_out import HeldOut, sign_accuracy
+from avici_jl.training.held_out import HeldOut
 from avici_jl.training.knowledge import part_of
 from avici_jl.training.mesh import Devices, Truth
 from avici_jl.training.objective import cross_entropy, objective, sign_cross_entropy
@@ -190,12 +190,6 @@ def test_what_cannot_be_is_refused() -> None:
         Labelled([(x, None, graph, np.full((3, 3), 2))])
     with pytest.raises(InputError, match="got tuple"):
         Labelled([(x, None, graph, graph, graph)])
-
-
-def test_accuracy_of_signs() -> None:
-    signs = np.array([[[0, 1], [-1, 0]]])
-    assert sign_accuracy(jnp.array([[[9.0, 1], [2, 0]]]), signs) == 0.5
-    assert np.isnan(sign_accuracy(None, signs)) and np.isnan(sign_accuracy(jnp.zeros((1, 2, 2)), signs * 0))
 
 
 def test_records_of_an_earlier_release_stay(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,10 +99,14 @@ def _show(
 def _plain(row: Comparison) -> dict[str, Any]:
     """A row of results, as the scores of every dataset."""
     auprc = {name: values.tolist() for name, values in row.auprc.items() if len(values)}
-    measured = {
+    measured: dict[str, Any] = {
         "f1": row.f1.tolist(),
         "shd": row.shd.tolist(),
         "ece": row.calibration.tolist(),
         "acyclic": row.acyclic.tolist(),
     }
+    if row.signs:
+        measured["signs"] = {
+            name: [None if isnan(value) else value for value in values.tolist()] for name, values in row.signs.items()
+        }
     return {**row.setting._asdict(), "chance": row.chance, "auprc": auprc, **measured}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,12 +97,15 @@ def comparison_table(rows: list[Comparison], title: str) -> Table:
     from avici_jl.evaluation.significance import mean_and_error
 
     methods = ("model", "correlation", "mean difference")
-    table = Table("d", "obs.", "int.", *methods, "chance", "F1", title=f"AUPRC ± standard error: {title}")
+    signs = ("signs",) if any(row.signs for row in rows) else ()
+    table = Table("d", "obs.", "int.", *methods, "chance", "F1", *signs, title=f"AUPRC ± standard error: {title}")
     for row in rows:
         cells = []
         for method in methods:
             mean, error = mean_and_error(row.auprc[method]) if len(row.auprc[method]) else (None, None)
             cells.append("–" if mean is None else f"{mean:.3f} ± {error:.3f}")
         size = [str(value) for value in row.setting]
-        table.add_row(*size, *cells, f"{row.chance:.2f}", f"{row.f1.mean():.2f}")
+        said = [value for value in (row.signs["true"] if row.signs else ()) if not isnan(value)]
+        of_signs = [f"{sum(said) / len(said):.2f}" if said else "–" for _ in signs]
+        table.add_row(*size, *cells, f"{row.chance:.2f}", f"{row.f1.mean():.2f}", *of_signs)
     return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +40,8 @@ class Comparison:
         acyclic: whether the edges at the threshold form no cycle.
         predictions: the model's probabilities [d, d] and the true graph [d, d], of each dataset.
         chance: mean share of pairs that are edges, which a random order of the pairs reaches.
+        signs: for "true" edges and "found" ones among them, shares of those of known sign whose sign the model says;
+            NaN where there is none. Empty if the model does not say signs, or no sign is known.
     """
 
     setting: Setting
@@ -50,6 +52,7 @@ class Comparison:
     acyclic: np.ndarray
     predictions: list[tuple[np.ndarray, np.ndarray]]
     chance: float
+    signs: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def settings(sizes: Sequence[int], n: int) -> list[Setting]:
@@ -128,11 +131,16 @@ def compare_on(model: Model, setting: Setting, datasets: Iterable[Dataset]) -> C
     """The same on given datasets of one size, whose graphs are known and have edges."""
     auprc: dict[str, list[float]] = {"model": [], "correlation": [], "mean difference": []}
     f1, shd, calibration, acyclic, chance, predictions = [], [], [], [], [], []
+    signs: dict[str, list[float]] = {"true": [], "found": []}
     threshold = model.decision_threshold(setting.n_int > 0)
     for data in datasets:
         assert data.graph is not None
-        p = np.asarray(model.predict(data))
+        posterior = model.infer(data)
+        p = posterior.probabilities
         edges = p >= threshold
+        if posterior.increase is not None and data.signs is not None:
+            signs["true"].append(metrics.sign_accuracy(posterior.increase, data.signs))
+            signs["found"].append(metrics.sign_accuracy(posterior.increase, data.signs, edges))
         scores = {"model": p, "correlation": correlation(data.x, data.interventions, data.kind)}
         if setting.n_int:
             scores["mean difference"] = mean_difference(data.x, data.interventions, data.kind)
@@ -155,6 +163,7 @@ def compare_on(model: Model, setting: Setting, datasets: Iterable[Dataset]) -> C
         np.array(acyclic),
         predictions,
         float(np.mean(chance)),
+        {name: np.array(values) for name, values in signs.items() if values},
     )
 
 

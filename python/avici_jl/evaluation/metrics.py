@@ -91,6 +91,21 @@ def expected_calibration_error(p: np.ndarray, graph: np.ndarray, bins: int = 10)
     return float(gap[size > 0].sum() / y.size)
 
 
+def sign_accuracy(increase: np.ndarray, signs: np.ndarray, among: np.ndarray | None = None) -> float:
+    """Share of the true edges of known sign whose sign is said.
+
+    Args:
+        increase: [..., d, d], probability that the effect of an edge rises with its cause.
+        signs: [..., d, d], 1 or -1 for the true edges that have a sign, 0 elsewhere.
+        among: [..., d, d], only these edges, such as those that were found; by default all.
+
+    Returns:
+        The share; NaN if there is no such edge.
+    """
+    asked = (signs != 0) if among is None else (signs != 0) & among.astype(bool)
+    return float(((increase >= 0.5) == (signs > 0))[asked].mean()) if asked.any() else float("nan")
+
+
 def chance(graph: np.ndarray) -> float:
     """Share of pairs that are edges, the AUPRC that a random order of the pairs reaches; graph is [d, d]."""
     return float(np.count_nonzero(graph) / (len(graph) * (len(graph) - 1)))

@@ -89,6 +89,8 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         "",
         results_table(card["evaluation"]),
         "",
+        *(_SIGNS if any("signs" in row for row in card["evaluation"]) else ()),
+        *(_KNOWLEDGE if config["network"].get("prior") else ()),
         "![Calibration](card.png)",
         "",
         "## Limits",
@@ -107,6 +109,14 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
     return "\n".join(lines)
 
 
+_SIGNS = (
+    "Signs: share of the true edges of known sign whose sign (increase or decrease) the model says, and the same among "
+    "those that it finds.",
+    "",
+)
+_KNOWLEDGE = ("The model was trained with knowledge of parts of the graph, and sees what `prior=` says.", "")
+
+
 def summary(domain: str, row: Comparison) -> dict[str, Any]:
     """What a card says of a comparison: means and standard errors over its datasets."""
     return {
@@ -119,15 +129,22 @@ def summary(domain: str, row: Comparison) -> dict[str, Any]:
         "ece": mean_and_error(row.calibration),
         "acyclic": float(row.acyclic.mean()),
         "chance": row.chance,
+        **({"signs": signs} if (signs := _of_signs(row)) else {}),
     }
+
+
+def _of_signs(row: Comparison) -> dict[str, tuple[float, float]]:
+    """Mean and standard error of the accuracy of signs, over the datasets that have some."""
+    known = {name: values[np.isfinite(values)] for name, values in row.signs.items()}
+    return {name: mean_and_error(values) for name, values in known.items() if len(values)}
 
 
 def results_table(entries: Sequence[Mapping[str, Any]]) -> str:
     """Summaries as a table in Markdown."""
-    lines = [
-        "| domain | d | rows | model | correlation | mean difference | chance | F1 | SHD | ECE | acyclic |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    heading = "| domain | d | rows | model | correlation | mean difference | chance | F1 | SHD | ECE | acyclic |"
+    with_signs = any("signs" in row for row in entries)
+    heading += " signs | signs of found edges |" if with_signs else ""
+    lines = [heading, "|" + "---|" * (heading.count("|") - 1)]
     for row in entries:
         rows = f"{row['n_obs']} obs." + (f" + {row['n_int']} int." if row["n_int"] else "")
         scores = [_cell(row["auprc"].get(m)) for m in ("model", "correlation", "mean difference")]
@@ -135,6 +152,9 @@ def results_table(entries: Sequence[Mapping[str, Any]]) -> str:
             f"| `{row['domain']}` | {row['d']} | {rows} | {' | '.join(scores)} | {row['chance']:.2f} | "
             f"{_cell(row['f1'])} | {row['shd'][0]:.1f} | {row['ece'][0]:.3f} | {100 * row['acyclic']:.0f} % |"
         )
+        if with_signs:
+            signs = row.get("signs", {})
+            lines[-1] += f" {_cell(signs.get('true'))} | {_cell(signs.get('found'))} |"
     return "\n".join(lines)
 
 
@@ -175,6 +195,7 @@ recall.*
 def _datasets(row: Comparison) -> pd.DataFrame:
     auprc = {f"auprc of {name}": values for name, values in row.auprc.items() if len(values)}
     scores = {**auprc, "f1": row.f1, "shd": row.shd, "ece": row.calibration, "acyclic": row.acyclic}
+    scores |= {f"signs of {name} edges": values for name, values in row.signs.items()}
     return pd.DataFrame({**row.setting._asdict(), "dataset": range(len(row.f1)), **scores})
 
 

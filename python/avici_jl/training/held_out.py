@@ -57,7 +57,10 @@ class HeldOut:
         for (d, rows), data in self._data.items():
             answer = self._predict(params, data.x, data.interventions)
             score = _score(d, rows, data, np.asarray(jax.nn.sigmoid(answer.edges)))
-            found.append(score._replace(sign=sign_accuracy(answer.signs, data.signs)))
+            if answer.signs is not None and data.signs is not None:
+                said = metrics.sign_accuracy(np.asarray(jax.nn.sigmoid(answer.signs)), data.signs)
+                score = score._replace(sign=said)
+            found.append(score)
         return found
 
     def _draw(self) -> dict[tuple[int, str], Datasets]:
@@ -82,14 +85,6 @@ class HeldOut:
 def mean_auprc(scores: Sequence[Score]) -> float:
     """One number for a whole measurement, by which the best checkpoint is chosen."""
     return float(np.nanmean([score.auprc for score in scores]))
-
-
-def sign_accuracy(logits: jax.Array | None, signs: np.ndarray | None) -> float:
-    """Share of the known signs [count, d, d] that logits [count, d, d] have; NaN if there are none."""
-    if logits is None or signs is None or not signs.any():
-        return float("nan")
-    known = signs != 0
-    return float(((np.asarray(logits) > 0) == (signs > 0))[known].mean())
 
 
 def _score(d: int, rows: str, data: Datasets, p: np.ndarray) -> Score:
