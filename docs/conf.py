@@ -1,5 +1,6 @@
 """Settings of Sphinx; `make docs` builds the documentation into build/docs."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -12,9 +13,11 @@ project = "avici_jl"
 author = copyright = "The avici_jl authors"
 version = release = avici_jl.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+nb_execution_mode = "off"  # notebooks carry their outputs; the tests run them
 html_theme = "furo"
-html_title = "avici_jl"
+html_title = f"avici_jl {release}"
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", "")  # there, a menu of versions is added
 suppress_warnings = ["myst.header"]
 default_role = "literal"
 

@@ -1,4 +1,4 @@
-"""The table of the README: every shipped model on its own and on shifted data, beside simple scores."""
+"""The table of docs/about/evidence.md: every shipped model on its own and on shifted data, beside simple scores."""
 
 from __future__ import annotations
 
