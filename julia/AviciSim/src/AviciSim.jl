@@ -15,7 +15,7 @@ import Random
 export Autocorrelation, Batches, Counts, DetectionLimit, HiddenCauses, Imperfection, InterventionErrors, LeftOut, Levels
 export MeasurementError, MissingValues, Outliers, Repeats, Rounding, Selection, SoftIntervention
 export Dataset, Distribution, Domain, EulerMaruyama, GRNProblem, GRNSolution, Network, Perturbation, TechnicalNoise
-export BatchEffects, Logic, Programme, acyclic, crispra, crispri, labels, load_sergio
+export BatchEffects, IndependentCells, Logic, Programme, SergioSampling, acyclic, crispra, crispri, labels, load_sergio
 export adjacency, interventions, knockdown, knockout, overexpress, profile, simulate, simulate_batch, solve, trajectory
 export list_domains, list_networks, load_dataset, load_domain, load_network, save_dataset, sortability
 
@@ -50,6 +50,7 @@ include("scm/model.jl")
 include("measurement.jl")
 include("assay.jl")
 include("grn/euler.jl")
+include("grn/sampling.jl")
 include("grn/logic.jl")
 include("grn/perturbation.jl")
 include("grn/programme.jl")

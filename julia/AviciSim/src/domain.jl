@@ -93,7 +93,7 @@ function check_parts(domain::Domain)
     unable = filter(needs_physical, [i for i in interventions if i isa GenePerturbation])
     genes > 0 &&
         length(unable) == length(interventions) &&
-        any(m -> m.mode === :compatible, mechanisms) &&
+        !all(allows_feedback, mechanisms) &&
         wrong("failing and crispra need the mode physical")
 end
 
@@ -194,7 +194,7 @@ function parse_domain(path::String, code::Bool = true)
     !grn && haskey(table, "measurement") && refuse("$(from["measurement"]): measurement", "values have [[noise]] instead")
     grn &&
         all(entry -> needs_physical(last(entry)), interventions) &&
-        any(entry -> last(entry).mode === :compatible, mechanisms) &&
+        !all(entry -> allows_feedback(last(entry)), mechanisms) &&
         refuse(
             "$(from["intervention"]): intervention",
             "failing and crispra need the mode physical, or another intervention beside them",

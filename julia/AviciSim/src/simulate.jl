@@ -182,7 +182,7 @@ function able(rng::Stream, domain::Domain, graph, mechanism, intervention)
         isempty(can) && throw(ArgumentError(cyclic_message(domain, adjacency(graph))))
         mechanism = pick(rng, can)
     end
-    if mechanism isa GRNMechanism && mechanism.mode === :compatible && needs_physical(intervention)
+    if mechanism isa GRNMechanism && mechanism.mode isa SergioSampling && needs_physical(intervention)
         intervention = pick(rng, [entry for entry in domain.interventions if !needs_physical(last(entry))])
     end
     return mechanism, intervention

@@ -63,6 +63,14 @@ end
     @test means ≈ solution.problem.basal[1, :] ./ 0.8 rtol = 0.05
 end
 
+@testset "a mode by its type and by its name" begin
+    p, grid = problem(CHAIN), EulerMaruyama(0.05)
+    of(mode) = solve(p, grid; cells = 8, mode = mode, seed = 3).expression
+    @test of(SergioSampling()) == of(:compatible) == of("compatible") != of(IndependentCells())
+    @test of(IndependentCells()) == of(:physical) == of("physical") == solve(p, grid; cells = 8, seed = 3).expression
+    @test occursin("SergioSampling", refusal(() -> of(:typo))) && occursin("got 3", refusal(() -> of(3)))
+end
+
 @testset "signs that are known are kept" begin
     network = Network(["a" => "c", "b" => "c"]; signs = [1, -1])
     p = GRNProblem(network; basal = 2.0, interaction = [3.0, 5.0], sign_probability = 0.0)

@@ -25,7 +25,7 @@ and, optional, noise ("dpd"), dt (0.01) and burn_in (5.0). In the mode "physical
     branch_time                longest time since a cell left the type that its own comes from (5.0)
 """
 struct GRNMechanism
-    mode::Symbol
+    mode::Sampling
     basal::Parameter
     interaction::Parameter
     sign_probability::Parameter
@@ -81,7 +81,7 @@ MECHANISMS["grn"] = (table, location) -> begin
     branch_time isa Real && 0 < branch_time <= 1000 ||
         refuse("$location: branch_time", "must be positive and at most 1000, got $(repr(branch_time))")
     GRNMechanism(
-        Symbol(mode),
+        sampling(mode),
         nonnegative("basal"),
         nonnegative("interaction"),
         parameter(table, "sign_probability", location; least = 0, most = 1),
@@ -116,7 +116,7 @@ function read_logic(value, location)
     return Pair{Float64, Logic}[shares[name] => LOGICS[name] for name in sort!(collect(keys(shares)))]
 end
 
-allows_feedback(mechanism::GRNMechanism) = mechanism.mode === :physical
+allows_feedback(mechanism::GRNMechanism) = allows_feedback(mechanism.mode)
 
 function GRNProblem(rng::Stream, mechanism::GRNMechanism, network::Network)
     choices = split(rng, "choices")
@@ -150,7 +150,8 @@ function GRNProblem(rng::Stream, mechanism::GRNMechanism, network::Network)
 end
 
 # The design of a dataset's experiment.
-function Design(rng::Stream, mechanism::GRNMechanism, types::Int)
+draw_design(::Stream, ::SergioSampling, ::GRNMechanism, ::Int) = Design()
+function draw_design(rng::Stream, ::IndependentCells, mechanism::GRNMechanism, types::Int)
     constant(p) = draw(settle(p, rng), rng)
     programmes = map(1:Int(constant(mechanism.programmes))) do k
         share, strength = constant(mechanism.programme_share), constant(mechanism.programme_strength)

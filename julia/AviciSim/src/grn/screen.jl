@@ -111,7 +111,7 @@ function simulate_grn(
     number = Dict(set => k for (k, set) in enumerate(sets))
     conditions = vcat(zeros(Int, n_obs), Int[get(number, set, 0) for set in done])
     noise, batches = settle(assay, split(rng, "assay"), d)
-    design = mechanism.mode === :physical ? Design(split(rng, "design"), mechanism, cell_types(problem)) : Design()
+    design = draw_design(split(rng, "design"), mechanism.mode, mechanism, cell_types(problem))
     expression, counts, truth = solve_conditions(
         rng,
         problem,
@@ -130,7 +130,7 @@ function simulate_grn(
         foreach(gene -> gene <= d && (mask[n_obs + r, gene] = 1), recorded[r])
         foreach(gene -> gene <= d && (worked[n_obs + r, gene] = truth.worked[n_obs + r, gene]), done[r])
     end
-    drawn = Dict{String, Any}("mode" => String(mechanism.mode), "measurement" => described(noise))
+    drawn = Dict{String, Any}("mode" => mode_name(mechanism.mode), "measurement" => described(noise))
     known = Dict{Symbol, Any}(
         :expression => genes == d ? expression : expression[:, 1:d],
         :cell_types => truth.types,

@@ -8,13 +8,9 @@ Simulate `cells` wild-type cells and `cells_each` of every perturbation, spread 
 
 # Arguments
 - `cells_each`: a number, or one for each perturbation, as where a perturbation slows growth and fewer cells are left.
-- `mode`: `:physical` is what a biologist means: a regulator's half-response is a constant, its mean over the cell types of the wild type
-  (in the deterministic steady state); all genes advance together, so feedback is allowed; every cell is a trajectory of its own, read
-  after `burn_in` relaxation times 1/λ; the experiment has one technical noise. `:compatible` samples as SERGIO and AVICI do, so that
-  results compare with theirs: the half-response is the mean expression in the same run, so a perturbation hides part of its
-  own effect; genes are simulated level by level, regulators first, for 15·S + 10·level steps from the deterministic steady state, and the S
-  cells of a type are draws, with replacement, from the last 15·S steps of one trajectory; every run has technical noise of its own. It
-  needs an acyclic network.
+- `mode`: [`IndependentCells`](@ref)() or `:physical` is what a biologist means: every cell is a trajectory of its own, read after `burn_in` relaxation
+  times 1/λ. [`SergioSampling`](@ref)() or `:compatible` samples as SERGIO and AVICI do, so that results compare with theirs, and needs an acyclic
+  network.
 - `technology`: a [`TechnicalNoise`](@ref) or the name of one of its profiles.
 - `batches`: [`BatchEffects`](@ref) of the technology.
 - `seed`: an integer, or a generator to draw it from; the same seed gives the same bytes on any number of threads.
@@ -44,7 +40,7 @@ function solve(
     cells::Integer,
     perturbations::AbstractVector = Perturbation[],
     cells_each = cells,
-    mode::Symbol = :physical,
+    mode = IndependentCells(),
     burn_in::Real = 5.0,
     technology = nothing,
     batches::Union{Nothing, BatchEffects} = nothing,
@@ -61,7 +57,7 @@ function solve(
     length(each) == length(perturbations) && all(n -> n isa Integer, each) ||
         throw(ArgumentError("cells_each must be a whole number, or one for each of the $(length(perturbations)) perturbations"))
     all(>=(0), [cells; each]) || throw(ArgumentError("numbers of cells must be at least 0, got $cells and $cells_each"))
-    mode in (:physical, :compatible) || throw(ArgumentError("mode must be physical or compatible, got $mode"))
+    mode = sampling(mode)
     times = collect(Float64, saveat)
     0 < burn_in < Inf ||
         (burn_in == 0 && !isempty(times)) ||
@@ -151,7 +147,7 @@ function solve_conditions(
     algorithm,
     effects::Vector{Effects},
     conditions::Vector{Int},
-    mode::Symbol,
+    mode::Sampling,
     burn_in,
     technology::Union{Nothing, TechnicalNoise},
     batches::Union{Nothing, BatchEffects},
@@ -163,15 +159,7 @@ function solve_conditions(
     expression = zeros(Float32, n, d)
     runs = [Condition(effects[k + 1], findall(==(k), conditions)) for k in 0:length(effects) - 1]
     wild, perturbed = ([run for run in part if !isempty(run.rows)] for part in (runs[1:1], runs[2:end]))
-    if mode === :compatible
-        check_compatible(problem, effects, design)
-        types = ones(Int, n)
-        groups = (split(rng, "wild") => wild, split(rng, "perturbed") => perturbed)
-        compatible!(expression, types, problem, algorithm, groups...)
-        truth = CellTruth(types, ones(Int, n), trues(n, d), zeros(Float32, n), zeros(Float32, n, 0), zeros(Float32, 0, d, 0), true)
-    else
-        truth = physical!(expression, split(rng, "cells"), problem, algorithm, burn_in, [wild; perturbed], design)
-    end
+    truth = sample_cells!(expression, rng, mode, problem, algorithm, burn_in, wild, perturbed, design)
     all(isfinite, expression) ||
         throw(ArgumentError(
             "the solver left the finite numbers; a smaller time step, weaker interactions or less noise are needed",
@@ -184,16 +172,31 @@ function solve_conditions(
         truth.batches .= drawn.of_cell
         depths = drawn.depth
     end
-    if mode === :compatible
-        for (k, run) in enumerate(runs)
-            isempty(run.rows) && continue
-            own = depths === nothing ? nothing : depths[run.rows]
-            counts[run.rows, :] = measure!(counts[run.rows, :], split(split(rng, "measurement"), k), technology, own)
-        end
-    else
-        measure!(counts, split(rng, "measurement"), technology, depths)
-    end
+    measure_cells!(counts, split(rng, "measurement"), mode, technology, depths, runs)
     return expression, counts, truth
+end
+
+# Fill the rows of `expression`, and say what is known of the cells.
+function sample_cells!(expression, rng, ::IndependentCells, problem, algorithm, burn_in, wild, perturbed, design)
+    return physical!(expression, split(rng, "cells"), problem, algorithm, burn_in, [wild; perturbed], design)
+end
+
+function sample_cells!(expression, rng, ::SergioSampling, problem, algorithm, burn_in, wild, perturbed, design)
+    n, d = size(expression)
+    check_compatible(problem, [run.effects for run in [wild; perturbed]], design)
+    types = ones(Int, n)
+    compatible!(expression, types, problem, algorithm, split(rng, "wild") => wild, split(rng, "perturbed") => perturbed)
+    return CellTruth(types, ones(Int, n), trues(n, d), zeros(Float32, n), zeros(Float32, n, 0), zeros(Float32, 0, d, 0), true)
+end
+
+# One experiment, or one for each run.
+measure_cells!(counts, rng, ::IndependentCells, technology, depths, runs) = measure!(counts, rng, technology, depths)
+function measure_cells!(counts, rng, ::SergioSampling, technology, depths, runs)
+    for (k, run) in enumerate(runs)
+        isempty(run.rows) && continue
+        own = depths === nothing ? nothing : depths[run.rows]
+        counts[run.rows, :] = measure!(counts[run.rows, :], split(rng, k), technology, own)
+    end
 end
 
 # With steps above 1/λ expression swings around its mean instead of decaying, and above 2/λ ever further.
