@@ -64,6 +64,7 @@ SLOW = (
     "training/test_sources.py::test_a_domain_file_and_a_julia_file_with_new_types",
     "training/test_sources.py::test_a_shipped_model_is_fine_tuned_on_labelled_datasets",
     "training/test_settle.py::test_of_two_starts",
+    "training/test_signs_and_knowledge.py::test_they_are_learned",
     "training/test_settle.py::test_the_script",
     "training/test_training.py::test_a_run_starts_from_another_model",
     "training/test_training.py::test_new_layers_add_nothing_at_first",

@@ -53,6 +53,8 @@ def test_signs_are_in_every_answer(posterior: Posterior, tmp_path: Path) -> None
     table = posterior.edges().set_index(["source", "target"])
     assert table.loc[("b", "c"), "increase"] == np.float32(0.1)
     assert table.loc[("a", "b"), "increase"] == np.float32(0.95)
+    assert posterior.targets("b")["increase"].tolist() == [np.float32(0.1)]
+    assert posterior.causes("c").set_index("source")["increase"].to_dict() == pytest.approx({"b": 0.1, "d": 0.95})
     assert posterior.sign[0, 1] == pytest.approx(0.9 * 0.9) and posterior.sign[1, 2] == pytest.approx(-0.8 * 0.8)
     graph = posterior.graph()
     assert graph.edges["b", "c"]["sign"] == -1 and graph.edges["a", "b"]["sign"] == 1

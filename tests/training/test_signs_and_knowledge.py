@@ -22,6 +22,7 @@ from avici_jl.training.held_out import HeldOut
 from avici_jl.training.knowledge import part_of
 from avici_jl.training.mesh import Devices, Truth
 from avici_jl.training.objective import cross_entropy, objective, sign_cross_entropy
+from avici_jl.training.runs import settle
 from avici_jl.training.schema import DataConfig, SizeConfig
 from avici_jl.training.sources import Function, Labelled
 from avici_jl.training.step import compile_run
@@ -207,3 +208,15 @@ def test_datasets_of_one_shape_have_one_structure() -> None:
     blank: Batch = data.blanks()[0]
     assert len(shapes) == 1
     assert {tuple((np.shape(part), np.asarray(part).dtype.name) for part in blank)} == shapes
+
+
+def test_the_network_of_a_run_that_goes_on_is_the_model_s_with_what_is_changed(tmp_path: Path) -> None:
+    source, path = Function(simulate, name="pairs"), save(tmp_path / "old")
+    options = [f'init="{path}"', "network.signs=true", "steps=3"]
+    (tmp_path / "run").mkdir()
+    config, _ = settle(tmp_path / "run", source, "smoke", options, lambda line: None)
+    assert config.network == NETWORK | {"signs": True} and config.signs and not config.prior
+    assert settle(tmp_path / "run", source, "smoke", options, lambda line: None)[0] == config
+    assert settle(tmp_path / "run", source, "smoke", [options[0], options[2]], lambda line: None)[0] == config
+    with pytest.raises(ConfigError, match="network.layers"):
+        settle(tmp_path / "run", source, "smoke", [*options, "network.layers=2"], lambda line: None)

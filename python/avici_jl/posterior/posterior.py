@@ -167,12 +167,12 @@ class Posterior:
         return ranked if top is None else ranked.head(top)
 
     def targets(self, of: Hashable, threshold: float | None = None) -> pd.DataFrame:
-        """What a variable causes directly: a table `target, probability`."""
-        return self._around(of, self.probabilities[self._place(of)], "target", threshold)
+        """What a variable causes directly: a table `target, probability`, and `increase` if the model says signs."""
+        return self._around(of, np.s_[self._place(of)], "target", threshold)
 
     def causes(self, of: Hashable, threshold: float | None = None) -> pd.DataFrame:
-        """The direct causes of a variable: a table `source, probability`."""
-        return self._around(of, self.probabilities[:, self._place(of)], "source", threshold)
+        """The direct causes of a variable: a table `source, probability`, and `increase` if the model says signs."""
+        return self._around(of, np.s_[:, self._place(of)], "source", threshold)
 
     def markov_blanket(self, of: Hashable, threshold: float | None = None) -> list[Any]:
         """The direct causes, direct effects and the effects' other causes of a variable, in the order of the table.
@@ -361,11 +361,14 @@ class Posterior:
             known = listed([str(other) for other in self.names])
             raise InputError(f"There is no variable {name!r}; there are {known}.") from None
 
-    def _around(self, of: Hashable, p: np.ndarray, heading: str, threshold: float | None) -> pd.DataFrame:
+    def _around(self, of: Hashable, pairs: Any, heading: str, threshold: float | None) -> pd.DataFrame:
         import pandas as pd
 
+        p = self.probabilities[pairs]
         kept = p >= self._chosen(threshold)
         kept[self._place(of)] = False
         names = [name for name, keep in zip(self.names, kept, strict=True) if keep]
         table = pd.DataFrame({heading: pd.Series(names, dtype=object), "probability": p[kept]})
+        if self.increase is not None:
+            table["increase"] = self.increase[pairs][kept]
         return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)

@@ -161,8 +161,8 @@ def _asked_again(config: Config, source: Source, preset: str | None, overrides: 
         asked = Config.from_dict(override(config.to_dict(), overrides))
     else:
         asked = _asked(source, preset, overrides)
-        if asked.init and asked.init == config.init and not _names_network(overrides):
-            asked = replace(asked, network=config.network)
+        if asked.init and asked.init == config.init and not _names_whole_network(overrides):
+            asked = replace(asked, network=_changed(asked, config.network, overrides))
     return replace(asked, replicas=asked.replicas or config.replicas)
 
 
@@ -179,7 +179,7 @@ def _differences(asked: Mapping[str, Any], held: Mapping[str, Any], prefix: str 
 
 
 def _with_network_of_init(config: Config, source: Source, overrides: Sequence[str]) -> Config:
-    """A run that starts from a model has that model's network, unless an override says otherwise."""
+    """A run that starts from a model has that model's network, with the fields that overrides change."""
     if not config.init:
         return config
     given = read_config(find_model(config.init))
@@ -187,11 +187,21 @@ def _with_network_of_init(config: Config, source: Source, overrides: Sequence[st
         raise ConfigError(
             f"The model {config.init} takes {given['data']['kind']}, but {source.name} gives {config.data.kind}."
         )
-    return config if _names_network(overrides) else replace(config, network=given["network"])
+    if _names_whole_network(overrides):
+        return config
+    return Config.from_dict({**config.to_dict(), "network": _changed(config, given["network"], overrides)})
 
 
-def _names_network(overrides: Sequence[str]) -> bool:
-    return any(text.startswith("network") for text in overrides)
+def _names_whole_network(overrides: Sequence[str]) -> bool:
+    """Whether the overrides say all of the network: as one table, or another kind."""
+    return any(text.partition("=")[0].strip() in ("network", "network.kind") for text in overrides)
+
+
+def _changed(config: Config, network: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """A network's settings with the fields that overrides change."""
+    fields = [text for text in overrides if text.strip().startswith("network.")]
+    changed: dict[str, Any] = override({**config.to_dict(), "network": dict(network)}, fields)["network"]
+    return changed
 
 
 @contextlib.contextmanager
