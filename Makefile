@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup lowest others demo test test-slow lint docs vendor transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-groups benchmarks dist clean
+.PHONY: help setup lowest others demo test test-slow lint docs vendor transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-domain bench-groups benchmarks dist clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench-training     a training step at the paper's size beside the reference's (installs that)"
 	@echo "make bench-constraint   short training runs with and without the acyclicity constraint"
 	@echo "make bench-recipe       short training runs that differ in one setting"
+	@echo "make bench-domain       how often tables are called unlike those of training, clean ones and spoiled ones"
 	@echo "make bench-groups       what groups of pair statistics are worth, without training a network"
 	@echo "make bench-accelerator  predictions and training on a GPU or TPU beside the CPU"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
@@ -78,6 +79,9 @@ bench-constraint: setup
 
 bench-recipe: setup
 	$(WITH_JULIA) $(BIN)/python benchmarks/recipe.py
+
+bench-domain: setup
+	$(WITH_JULIA) $(BIN)/python benchmarks/out_of_domain.py
 
 bench-groups: setup
 	$(WITH_JULIA) $(BIN)/python benchmarks/groups.py

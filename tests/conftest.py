@@ -52,6 +52,7 @@ SLOW = (
     "test_accidents.py::test_two_thousand",
     "test_damaged_files.py::test_a_run_that_overflows",
     "test_docs.py",
+    "test_estimator_checks.py",
     "test_model.py::test_compiled_models_are_kept_on_disk",
     "test_model.py::test_shipped_models_have_cards_and_beat_chance",
     "test_trust.py::test_a_folder_may_name",

@@ -18,6 +18,7 @@ from avici_jl.data.batches import parts_of_rows, remove_batches
 from avici_jl.data.inputs import Input, InputOptions, read_input
 from avici_jl.data.shift import differences
 from avici_jl.data.standardize import features
+from avici_jl.data.typical import compare
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
 from avici_jl.network import sees_spreads
 from avici_jl.network.predictor import Predictor, Said
@@ -285,7 +286,9 @@ class Model:
     def _infer(self, x: Any, interventions: Any, **options: Any) -> Posterior:
         """`infer`, one call below a public method, so that a warning names the user's line."""
         found = read_input(x, interventions, kind=self.kind, **options)
-        unlike = ((reason, f"{self.name}: the data have {s}") for reason, s in differences(found, self._loaded.config))
+        config, typical = self._loaded.config, self.card.get("typical")
+        shift = None if typical is None else compare(found, self.kind, typical)
+        unlike = ((reason, f"{self.name}: the data have {s}") for reason, s in differences(found, config, shift))
         notes = (*found.notes, *unlike)
         for reason, sentence in notes:
             if (reason, found.fingerprint) not in self._warned:
@@ -300,7 +303,8 @@ class Model:
             model=self.name,
             kind=self.kind,
             notes=tuple(sentence for _, sentence in notes),
-            card={**self.card, "data": self._loaded.config["data"]},
+            card={**self.card, "data": config["data"]},
+            shift=shift,
         )
 
     def predict_checked(self, found: Input, *, gaps: bool | None = None) -> Prediction:

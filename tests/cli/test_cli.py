@@ -133,6 +133,7 @@ def test_the_demo_shows_truth_beside_prediction(trained: Path, tmp_path: Path) -
     said = call("demo", "--model", trained, "--d", 6, "--n-obs", 30, "--n-int", 30, "--out", tmp_path / "demo.png")
     assert all(word in said for word in ("precision", "recall", "AUPRC", "SHD", "in the truth"))
     assert (tmp_path / "demo.png").stat().st_size > 10_000
+    assert "A simulated network of 6 variables" in (tmp_path / "demo.html").read_text(encoding="utf-8")
 
 
 def test_lists() -> None:
@@ -313,8 +314,7 @@ print(heavy & set(sys.modules), used.ru_utime + used.ru_stime)
 
 
 @pytest.mark.parametrize(
-    "command",
-    ["demo", "simulate", "predict", "suggest", "evaluate", "benchmark", "train", "export", "models", "doctor"],
+    "command", "demo simulate predict report suggest evaluate benchmark train export models doctor".split()
 )
 def test_every_command_explains_itself(command: str) -> None:
     assert f"Usage: root {command}" in call(command, "--help")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from avici_jl.errors import CheckpointError, ConfigError
 
 CONFIG, CARD, PARAMS, CHECKPOINTS = "config.json", "card.json", "params.npz", "checkpoints"
 OLD_PARAMS = "params"
+_NUMBERS = re.compile(r"\[\n[-+.\deE,\s]+\]")
 PROGRESS, HELD_OUT = "progress.csv", "held_out.csv"
 
 
@@ -34,6 +36,7 @@ _CARD: dict[str, Any] = {
     "thresholds": dict[str, _SHARE],
     "temperature": Annotated[float, Range(0, 1e6, open_least=True)],
     "digest": _WORD,
+    "typical": dict[str, Any],
 }
 
 
@@ -97,8 +100,9 @@ def _check(table: dict[str, Any], hints: dict[str, Any], path: Path, place: str 
 
 
 def write_json(path: Path, table: Mapping[str, Any]) -> None:
-    """Write a table, in one step: a reader never sees half a file."""
+    """Write a table, in one step: a reader never sees half a file. Lists of numbers are lines."""
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)  # where it is a link, what it points to stays as it is
-    partial.write_text(json.dumps(table, indent=2) + "\n")
+    text = _NUMBERS.sub(lambda found: "[" + " ".join(found[0][1:-1].split()) + "]", json.dumps(table, indent=2))
+    partial.write_text(text + "\n")
     partial.replace(path)

@@ -28,13 +28,18 @@ def demo(
     n_int: Annotated[int, typer.Option(help="Interventional rows.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of the simulated dataset.")] = 1,
     picture: Annotated[Path, typer.Option("--out", help="Where the picture goes.")] = Path("demo.png"),
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Where the report goes, a page to explore in a browser; by default beside the picture."),
+    ] = None,
     trust: TrustOption = False,
     force: ForceOption = False,
 ) -> None:
     """Simulate a network in Julia, infer it from the data, and show truth beside prediction."""
     import time
 
-    may_write(picture, force=force)
+    report = picture.with_suffix(".html") if report is None else report
+    may_write(picture, report, force=force)
     with progress.status("Loading the model …"):
         from avici_jl._runtime.trust import trusted
         from avici_jl.model import Model
@@ -68,4 +73,9 @@ def demo(
     )
     title = f"{trained.name}: {rows}"
     posterior.plot(truth=data.graph, title=title).savefig(picture, dpi=130)
-    out.print(f"Picture: {picture}")
+    posterior.report(
+        report,
+        title=f"A simulated network of {d} variables",
+        question="Which of these simulated variables directly causes which other?",
+    )
+    out.print(f"Picture: {picture}. Report, to explore in a browser: {report}.")

@@ -23,9 +23,24 @@ def export(
     ] = None,
     trust: TrustOption = False,
     also: Annotated[list[str] | None, typer.Option(help="Domain to measure on beside that one; repeatable.")] = None,
+    typical: Annotated[
+        bool,
+        typer.Option(
+            "--typical",
+            help="Of the finished model in --out, only measure again what tables of its training look like, which is "
+            "what data are compared with.",
+        ),
+    ] = False,
     force: ForceOption = False,
 ) -> None:
     """Make a model of a run: parameters, calibration, and a card with what it reaches."""
+    if typical:
+        from avici_jl.export.typical import renew_typical
+
+        with progress.status("Simulating tables of the training …"):
+            renew_typical(folder, 15 * datasets)
+        out.print(f"What is typical is stored in {folder}.")
+        return
     may_write(folder, force=force)
     if trust and domain is None:
         from avici_jl._runtime.trust import trusted

@@ -12,6 +12,7 @@ from avici_jl.cli.shared import (
     ForceOption,
     JsonOption,
     ModelOption,
+    beside_training,
     in_words,
     may_write,
     out,
@@ -130,6 +131,7 @@ def predict(
             "interventional_rows": rows,
             "variables": found.names,
             "threshold": chosen,
+            "shift": None if posterior.shift is None else posterior.shift.to_dict(),
             "edges": kept.to_dict(orient="records"),
             "against": against,
             "written": written,
@@ -146,6 +148,8 @@ def predict(
         out.print(f"Known beforehand, and obeyed: {found.known}.")
     source = "the model's threshold" if threshold is None else "the threshold"
     out.print(f"{int(graph.sum())} edges have at least {source} of {chosen:.2f}.")
+    if posterior.shift is not None:
+        out.print(beside_training(posterior.shift))
     if against is not None:
         out.print(
             f"Against {against['edges']} known edges: {in_words(against)}; "

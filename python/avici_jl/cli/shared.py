@@ -16,6 +16,7 @@ from avici_jl.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
+    from avici_jl.data.typical import Shift
     from avici_jl.evaluation.compare import Comparison
 
 out = Console(highlight=False, markup=False, emoji=False)
@@ -90,6 +91,15 @@ def in_words(found: dict[str, float]) -> str:
         f"precision {found['precision']:.2f}, recall {found['recall']:.2f}, AUPRC {found['auprc']:.2f} "
         f"(chance {found['chance']:.2f}), SHD {found['shd']}"
     )
+
+
+def beside_training(shift: Shift) -> str:
+    """How unlike those of training a table is, as a sentence."""
+    from avici_jl.data.unusual import label, percent
+
+    unlike = [label(reason) for reason in shift.reasons if reason.name in shift.unusual]
+    share = f"{percent(shift.probability)} of the tables of training are as unusual"
+    return f"{share}; this one is in: {', '.join(unlike)}." if unlike else f"{share} as this one."
 
 
 def comparison_table(rows: list[Comparison], title: str) -> Table:

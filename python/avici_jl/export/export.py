@@ -17,9 +17,12 @@ from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
 from avici_jl.evaluation.calibration import Predictions, calibrate
 from avici_jl.evaluation.compare import Comparison, compare, labelled_data, settings, simulated_domain
 from avici_jl.export.card import summary, write_card
+from avici_jl.export.typical import measure_typical
 from avici_jl.model import Model
 
 _CALIBRATION_SEED = 1_000_000
+_TABLES_PER_DATASET, _FEWEST_TABLES = 15, 60
+"""Tables that say what is typical, for each dataset of a measurement; at least so many in all."""
 
 
 def export(
@@ -65,6 +68,9 @@ def export(
         "threshold": calibration.threshold,
         "thresholds": calibration.thresholds,
         "calibration": {"ece": list(calibration.ece)},
+        "typical": measure_typical(
+            loaded.config["data"], max(_FEWEST_TABLES, _TABLES_PER_DATASET * datasets), calibrated_for=domain
+        ),
         "parameters": int(sum(np.size(leaf) for leaf in jax.tree.leaves(loaded.params))),
         "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {jax.default_backend()}",
         "versions": {name: version(name) for name in ("avici-jl", "jax", "flax")},

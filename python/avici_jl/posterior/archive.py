@@ -11,6 +11,7 @@ import numpy as np
 
 from avici_jl.data.inputs import Input
 from avici_jl.data.knowledge import Known
+from avici_jl.data.typical import Shift
 from avici_jl.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def write(posterior: Posterior, path: str | Path) -> Path:
         "notes": list(posterior.notes),
         "same_units": data.same_units,
         "card": posterior.card,
+        "shift": None if posterior.shift is None else posterior.shift.to_dict(),
     }
     arrays = {"probabilities": posterior.probabilities, "x": data.x, "interventions": data.interventions}
     optional = {"batch": data.batch, "increase": posterior.increase}
@@ -74,6 +76,7 @@ def read(path: str | Path) -> dict[str, Any]:
             "notes": tuple(str(note) for note in about["notes"]),
             "card": dict(about.get("card", {})),
             "increase": increase,
+            "shift": Shift.from_dict(about["shift"]) if about.get("shift") else None,
         }
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is no posterior that can be read: {error}") from None

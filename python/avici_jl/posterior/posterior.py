@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avici_jl.data.inputs import Input
+from avici_jl.data.typical import Shift
 from avici_jl.data.words import listed
 from avici_jl.errors import InputError
 from avici_jl.posterior import acting
@@ -40,6 +41,7 @@ class Posterior:
         card: what the model was trained on and reaches: its card, with the settings of its training data as "data".
         increase: [d, d] float32; entry [i, j] is the probability that j rises with i, given that i causes j; None if
             the model does not say signs.
+        shift: how unlike those of training the table is, of models whose card says what is typical; None of others.
     """
 
     probabilities: np.ndarray
@@ -50,6 +52,7 @@ class Posterior:
     notes: tuple[str, ...] = ()
     card: dict[str, Any] = field(default_factory=dict)
     increase: np.ndarray | None = None
+    shift: Shift | None = None
 
     @property
     def sign(self) -> np.ndarray:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from avici_jl.data.inputs import Input
+from avici_jl.data.typical import Shift
+from avici_jl.data.unusual import label, percent, shown
 from avici_jl.plots.edges import causal_order
 from avici_jl.report.model_card import citation, model_facts, package_version, results
 from avici_jl.report.places import places
@@ -34,6 +36,10 @@ class Answer(Protocol):
     def kind(self) -> str: ...  # noqa: D102
     @property
     def notes(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def shift(self) -> Shift | None: ...  # noqa: D102
+    @property
+    def increase(self) -> np.ndarray | None: ...  # noqa: D102
     @property
     def card(self) -> dict[str, Any]: ...  # noqa: D102
     def adjacency(self, threshold: float | None = None, *, acyclic: bool = False) -> np.ndarray: ...  # noqa: D102
@@ -67,6 +73,7 @@ def contents(found: Answer, title: str, question: str) -> dict[str, Any]:
         "data": _data(found),
         "points": points(found.data, found.kind, sources),
         "warnings": list(found.notes),
+        "shift": None if found.shift is None else _shift(found.shift),
         "card": model_facts(found.model, found.kind, found.card),
         "results": results(found.card),
         "cite": citation(found.model, found.card),
@@ -90,6 +97,7 @@ def _edges(found: Answer, kept: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]
         "source": kept[0].tolist(),
         "target": kept[1].tolist(),
         "probability": _numbers(found.probabilities[kept], 4),
+        "sign": None if found.increase is None else _numbers(found.increase[kept], 3),
         "correlation": _numbers(correlation(found.data)[kept], 3),
         "shift": _numbers(moved[kept], 3),
         "rows": rows[kept[0]].tolist(),
@@ -128,7 +136,23 @@ def _data(found: Answer) -> dict[str, Any]:
         "batches": batches,
         "counts": found.kind == "counts",
         "same_units": data.same_units,
+        "known": 0 if data.known is None else int((data.known.pairs != 0).sum()),
     }
+
+
+def _shift(found: Shift) -> dict[str, Any]:
+    """The table beside those of training, the most unusual characteristic first."""
+    rows = [
+        {
+            "label": label(reason),
+            "value": shown(reason, reason.value),
+            "range": f"{shown(reason, reason.low)} to {shown(reason, reason.high)}",
+            "share": percent(reason.probability),
+            "unusual": reason.name in found.unusual,
+        }
+        for reason in found.reasons
+    ]
+    return {"share": percent(found.probability), "rows": rows}
 
 
 def _numbers(values: np.ndarray, digits: int) -> list[float | None]:

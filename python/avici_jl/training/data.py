@@ -176,7 +176,7 @@ class TrainingData:
         if self._config.stretch:
             chosen = rng.random((shape.batch, 1, 1)) < self._config.stretch
             a = rng.uniform(0, 2, (shape.batch, 1, shape.d)).astype(np.float32)
-            x = np.where(chosen[members], _stretched(x, a[members]), x)
+            x = np.where(chosen[members], stretched(x, a[members]), x)
         known = None
         if self._prior:
             known = np.stack([self._shown(*one, step) for one in zip(graph, members, strict=True)])
@@ -191,7 +191,7 @@ class TrainingData:
         return np.random.Generator(np.random.Philox(np.random.SeedSequence([self._config.seed, purpose, *number])))
 
 
-def _stretched(x: np.ndarray, a: np.ndarray) -> np.ndarray:
+def stretched(x: np.ndarray, a: np.ndarray) -> np.ndarray:
     """sinh(a z) / a for the standardised columns z of x [k, n, d] and a [k, 1, d], with the scale of x; NaN stays."""
     there = ~np.isnan(x)
     count = np.maximum(there.sum(axis=1, keepdims=True), 1)

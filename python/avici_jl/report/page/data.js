@@ -43,10 +43,24 @@ $("data-part").append(
   element("div", {}, element("h3", {}, "Taken as"), element("p", {}, [
     table.counts ? "Raw counts: the model normalises them itself; plots show log(1 + count)." : "Real values, each variable on its own scale.",
     table.same_units ? "All variables have the same units." : "",
+    table.known ? `${plural(table.known, "pair")} of variables known beforehand.` : "",
     table.several ? `${plural(table.several, "row")} with several variables set.` : "",
     table.batches.length ? "What batches differ by in location and spread alone was removed before the inference." : "",
   ].join(" "))),
 );
+
+// How the table compares with those that the model was trained on.
+if (report.shift) {
+  const unusual = report.shift.rows.filter((row) => row.unusual);
+  $("shift-part").hidden = false;
+  $("shift-summary").textContent = `${report.shift.share} of the simulated tables of training are as unusual as this one` +
+    (unusual.length ? `, which differs in: ${unusual.map((row) => row.label).join(", ")}.` : ".");
+  $("shift").append(
+    element("thead", {}, element("tr", {}, ...["Characteristic", "Here", "98 % of training", "As far out"]
+      .map((heading) => element("th", { scope: "col" }, heading)))),
+    element("tbody", {}, ...report.shift.rows.map((row) => element("tr", { class: row.unusual ? "unusual" : null },
+      ...[row.unusual ? `${row.label} (unusual)` : row.label, row.value, row.range, row.share].map((text) => element("td", {}, text))))));
+}
 
 $("card").append(...report.card.flatMap(([heading, text]) => [element("dt", {}, heading), element("dd", {}, text)]));
 if (report.results.length) {
