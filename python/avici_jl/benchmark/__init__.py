@@ -12,9 +12,11 @@ from avici_jl.benchmark.cells import kept_in
 from avici_jl.benchmark.checks import checks
 from avici_jl.benchmark.cross import cross
 from avici_jl.benchmark.effects import effects
+from avici_jl.benchmark.expression import grn_methods
 from avici_jl.benchmark.external import external, imperfections
 from avici_jl.benchmark.interventions import interventions
 from avici_jl.benchmark.measure import FULL, QUICK, Effort
+from avici_jl.benchmark.measured import real
 from avici_jl.benchmark.models import models
 from avici_jl.benchmark.real import sachs, semireal
 from avici_jl.benchmark.report import Report
@@ -36,6 +38,8 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
     "imperfections": imperfections,
     "interventions": interventions,
     "effects": effects,
+    "grn-methods": grn_methods,
+    "real": real,
     "sachs": sachs,
     "semireal": semireal,
     "checks": checks,

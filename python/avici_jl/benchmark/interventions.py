@@ -70,7 +70,7 @@ def _pools(plan: _Plan, count: int) -> Iterator[tuple[int, Dataset]]:
     """Datasets with rows enough for every choice."""
     for index in range(count):
         n_obs, n_int = plan.n_obs + plan.chosen * plan.rows, plan.d * plan.rows
-        data = simulate(plan.domain, d=plan.d, n_obs=n_obs, n_int=n_int, seed=EVALUATION_SEED + 77, index=index)
+        data = simulate(plan.domain, d=plan.d, n_obs=n_obs, n_int=n_int, seed=EVALUATION_SEED + 79, index=index)
         if data.graph is not None and data.graph.any() and (data.interventions.sum(axis=0) >= plan.rows).all():
             yield index, data
 

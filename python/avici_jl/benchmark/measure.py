@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,12 +34,14 @@ class Effort(NamedTuple):
         datasets: datasets of each setting for models and for baselines that cost little or much.
         seconds: processor time that a baseline of each cost may take for a dataset.
         bootstrap: resamples of the DAG bootstrap.
+        data: folder of real data, for the experiment that reads them.
     """
 
     name: str
     datasets: dict[Cost, int]
     seconds: dict[Cost, float]
     bootstrap: int
+    data: Path | None = None
 
     def affordable(self, *costs: Cost) -> list[str]:
         """Names of the baselines of these costs; of all of them in a full run."""

@@ -21,6 +21,9 @@ def benchmark(
     folder: Annotated[
         Path, typer.Option("--out", help="Folder of the reports; pages of the same name are replaced.")
     ] = Path("benchmarks-out"),
+    data: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Folder of real data, for the experiment real.")
+    ] = None,
 ) -> None:
     """Measure the shipped models beside other methods, and write a report.
 
@@ -29,6 +32,10 @@ def benchmark(
     [bold]Example[/bold]
 
     avici-jl benchmark --experiment table1 --quick
+
+    avici-jl benchmark --experiment real --data my-data
+
+    What is finished is kept in the folder of the reports: called again, it goes on where it was.
     """
     from avici_jl.benchmark import EXPERIMENTS, FULL, QUICK, run
 
@@ -40,5 +47,5 @@ def benchmark(
         return
     for name in experiment:
         with progress.status(f"Simulating and measuring: {name} …"):
-            page = run(name, FULL if full else QUICK, folder)
+            page = run(name, (FULL if full else QUICK)._replace(data=data), folder)
         out.print(str(page))

@@ -12,8 +12,12 @@ from sklearn.metrics import average_precision_score, precision_recall_fscore_sup
 
 def auprc(scores: np.ndarray, graph: np.ndarray) -> float:
     """Area under the precision-recall curve (average precision) of [d, d] scores; NaN if the graph has no edge."""
-    y, s = off_diagonal(graph), off_diagonal(scores)
-    return float(average_precision_score(y, s)) if y.any() else float("nan")
+    return average_precision(off_diagonal(graph), off_diagonal(scores))
+
+
+def average_precision(truth: np.ndarray, scores: np.ndarray) -> float:
+    """Average precision of scores [count] of some pairs, of which [count] are edges or not; NaN if none is."""
+    return float(average_precision_score(truth, scores)) if truth.any() else float("nan")
 
 
 def auroc(scores: np.ndarray, graph: np.ndarray) -> float:

@@ -6,6 +6,7 @@ come from are in the extra `benchmarks`; the simple scores need none.
 
 from avici_jl.benchmark.methods.bayesian import BAYESIAN
 from avici_jl.benchmark.methods.continuous import CONTINUOUS
+from avici_jl.benchmark.methods.expression import EXPRESSION
 from avici_jl.benchmark.methods.interface import Answer, Baseline, Data, solve
 from avici_jl.benchmark.methods.interventional import INTERVENTIONAL
 from avici_jl.benchmark.methods.observational import OBSERVATIONAL
@@ -13,6 +14,6 @@ from avici_jl.benchmark.methods.simple import SIMPLE
 from avici_jl.benchmark.methods.worker import Worker
 from avici_jl.evaluation.scores import correlation, mean_difference
 
-BASELINES = {b.name: b for b in (*SIMPLE, *OBSERVATIONAL, *INTERVENTIONAL, *CONTINUOUS, *BAYESIAN)}
+BASELINES = {b.name: b for b in (*SIMPLE, *EXPRESSION, *OBSERVATIONAL, *INTERVENTIONAL, *CONTINUOUS, *BAYESIAN)}
 
 __all__ = ["BASELINES", "Answer", "Baseline", "Data", "Worker", "correlation", "mean_difference", "solve"]

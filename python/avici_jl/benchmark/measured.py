@@ -1,0 +1,201 @@
+"""Real measurements, and simulations of others, from a folder of files: where the truth is known at least in part.
+
+The folder holds, each where there is one,
+
+- `sachs/`: `*continuous.txt`, cells × 11 proteins and nine stimuli, and `*graph.txt`, the agreed graph;
+- `dream4_size100_1/`: `expression.tsv` (genes × conditions) and `gold_standard.tsv` (effects in rows);
+- `light_tunnel/`: `uniform_reference.csv` and `dag.csv` (source, target), of the causal chambers.
+
+Without the last, the package `causalchamber` is asked for it, which needs a network.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from avici_jl.benchmark.cells import KeptModel, ask
+from avici_jl.benchmark.measure import Effort, answered, predicted, usable
+from avici_jl.benchmark.methods import Data, Worker
+from avici_jl.benchmark.methods.interface import Cost
+from avici_jl.benchmark.report import Report, failures, table
+from avici_jl.errors import DataWarning, InputError
+from avici_jl.simulation import Dataset
+
+_MODELS = ("scm-world", "scm", "linear")
+_SIMPLE = ("|correlation|", "partial correlation", "PIDC", "mean difference", "knock-out z-score", "GENIE3")
+_TARGETS = {
+    "aktinhib": "akt",
+    "g0076": "pkc",
+    "psitect": "pip2",
+    "u0126": "mek",
+    "ly": "akt",
+    "pma": "pkc",
+    "b2camp": "pka",
+}
+"""What the stimuli of Sachs et al. act on (their Fig. 2); the inhibitor of PI3K on its measured effect Akt."""
+
+
+def real(effort: Effort) -> Report:
+    """The models beside the best simple scores on each of them."""
+    if effort.data is None:
+        raise InputError("This experiment reads real data, which are not part of the package: name a folder by --data.")
+    report = Report("Real measurements")
+    report.add(
+        "Area under the precision-recall curve and, at the model's threshold, F1 and structural Hamming distance, SHD. "
+        f"*Best simple score*: the highest AUPRC of {', '.join(_SIMPLE)}, chosen after the fact, which favours it. "
+        "One dataset a line: no standard errors. Where a model is below the best simple score, it is no help there.",
+    )
+    lines, results = [], []
+    models = {name: KeptModel.load(name) for name in _MODELS}
+    missing = []
+    with Worker() as worker:
+        for name, read in _SOURCES.items():
+            try:
+                datasets = list(read(effort.data))
+            except FileNotFoundError as error:
+                missing.append(f"{name} ({Path(str(error.filename)).name})")
+                continue
+            for setting, data in datasets:
+                rows = _measure(effort, models, worker, data)
+                results.append(pd.DataFrame(rows).assign(source=name, setting=setting))
+                lines.append([f"{name}: {setting}", f"{len(data.x)} × {len(data.names)}", *_line(rows)])
+    if not lines:
+        raise InputError(f"{effort.data} holds none of the folders {', '.join(_SOURCES)}; see the documentation.")
+    report.results = pd.concat(results, ignore_index=True)
+    header = ["data", "rows × variables", *(f"`{name}`" for name in _MODELS), "F1 / SHD", "best simple score", "chance"]
+    report.add(table(header, lines))
+    report.add(f"F1 and SHD are those of `{_MODELS[0]}`.", failures(report.results))
+    report.add(f"Not measured, since a file is missing: {', '.join(missing)}." if missing else "")
+    return report
+
+
+def _measure(effort: Effort, models: dict[str, KeptModel], worker: Worker, data: Dataset) -> list[dict[str, Any]]:
+    assert data.graph is not None
+    rows = []
+    for name, model in models.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            rows.append({"method": name, **predicted(model, data).row(data.graph)})
+    seen = Data(data.x, data.interventions, data.kind)
+    for method in usable(_SIMPLE, bool(data.interventions.any())):
+        answer = ask(
+            worker, method.name, seen, seconds=effort.seconds[method.cost] * (5 if method.cost is Cost.HIGH else 1)
+        )
+        threshold = float(np.sort(answer.matrix, axis=None)[-int(data.graph.sum())])
+        rows.append({"method": method.name, **answered(method, answer, data.graph, threshold, False).row(data.graph)})
+    return rows
+
+
+def _line(rows: list[dict[str, Any]]) -> list[str]:
+    areas = {row["method"]: row["auprc"] for row in rows}
+    simple = {name: area for name, area in areas.items() if name not in _MODELS}
+    best = max(simple, key=lambda name: simple[name])
+    top = max(areas.values())
+    shown = [f"**{areas[name]:.2f}**" if areas[name] == top else f"{areas[name]:.2f}" for name in _MODELS]
+    first = rows[0]
+    return [*shown, f"{first['f1']:.2f} / {first['shd']}", f"{simple[best]:.2f} ({best})", f"{first['chance']:.2f}"]
+
+
+def _sachs(folder: Path) -> Iterator[tuple[str, Dataset]]:
+    place = folder / "sachs"
+    frame = pd.read_csv(_only(place, "*continuous.txt"), sep="\t")
+    names = list(frame.columns[:11])
+    truth = np.zeros((len(names),) * 2, np.uint8)
+    for cause, effect in re.findall(r"(\w+) --> (\w+)", _only(place, "*graph.txt").read_text()):
+        truth[names.index(cause), names.index(effect)] = 1
+    stimuli = frame[frame.columns[11:]].round().astype(int)  # noise was added to 0 and 1
+    mask = np.zeros((len(frame), len(names)), np.uint8)
+    for stimulus, target in _TARGETS.items():
+        mask[stimuli[stimulus] > 0, names.index(target)] = 1
+    raw = frame[names].to_numpy(float)
+    logs = np.log(raw + 1)
+    condition = stimuli.groupby(list(stimuli.columns), sort=False).ngroup().to_numpy()
+    none = np.zeros_like(mask)
+    forms = {
+        "as measured": (raw, none),
+        "logarithms": (logs, none),
+        "logarithms with targets": (logs, mask),
+        "ranks with targets": (pd.DataFrame(raw).rank().to_numpy(), mask),
+        "standardised per condition": (_per_condition(logs, condition), none),
+        "standardised per condition with targets": (_per_condition(logs, condition), mask),
+    }
+    for said, (x, given) in forms.items():
+        yield said, Dataset(x.astype(np.float32), given, truth, names)
+
+
+def _per_condition(x: np.ndarray, condition: np.ndarray) -> np.ndarray:
+    """Each variable with mean 0 and standard deviation 1 in every condition."""
+    groups = pd.DataFrame(x).groupby(condition)
+    deviation = groups.transform("std").replace(0, 1)
+    return ((pd.DataFrame(x) - groups.transform("mean")) / deviation).to_numpy()
+
+
+def _dream4(folder: Path) -> Iterator[tuple[str, Dataset]]:
+    place = folder / "dream4_size100_1"
+    expression = pd.read_csv(place / "expression.tsv", sep="\t")
+    gold = pd.read_csv(place / "gold_standard.tsv", sep="\t").to_numpy()
+    names, conditions = [str(name) for name in expression.index], [str(name) for name in expression.columns]
+    x, mask = expression.to_numpy(float).T, np.zeros(expression.shape[::-1], np.uint8)
+    for row, condition in enumerate(conditions):
+        if found := re.fullmatch(r"(\w+)\(([-+]/-)\)", condition):
+            mask[row, names.index(found[1])] = 1
+    series = np.array([condition.startswith("TS") for condition in conditions])
+    graph = (gold.T > 0).astype(np.uint8)
+    for said, rows in {"knock-outs and knock-downs": ~series, "and time series": np.ones(len(x), bool)}.items():
+        yield said, Dataset(x[rows].astype(np.float32), mask[rows], graph, names)
+
+
+def _light_tunnel(folder: Path) -> Iterator[tuple[str, Dataset]]:
+    place = folder / "light_tunnel"
+    if place.is_dir():
+        frame, edges = pd.read_csv(place / "uniform_reference.csv"), pd.read_csv(place / "dag.csv")
+    else:
+        frame, edges = _chamber(place)
+    names = sorted({*edges["source"], *edges["target"]})
+    graph = np.zeros((len(names),) * 2, np.uint8)
+    for cause, effect in zip(edges["source"], edges["target"], strict=True):
+        graph[names.index(cause), names.index(effect)] = 1
+    x = frame[names].to_numpy(np.float32)
+    for rows in (1000, len(x)):
+        yield f"{rows} rows", Dataset(x[:rows], np.zeros_like(x[:rows], np.uint8), graph, names)
+
+
+def _chamber(place: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The same from the package causalchamber.
+
+    Raises:
+        FileNotFoundError: it is not installed, or finds no network.
+    """
+    try:
+        from causalchamber.datasets import Dataset as Chamber
+        from causalchamber.ground_truth import graph
+
+        place.parent.mkdir(parents=True, exist_ok=True)
+        data = Chamber("lt_interventions_standard_v1", root=str(place.parent), download=True)
+        truth = graph("lt", "standard")
+        frame = data.get_experiment("uniform_reference").as_pandas_dataframe()
+    except Exception as error:
+        raise FileNotFoundError(2, f"no files, and no causalchamber: {error}", str(place)) from None
+    pairs = [(cause, effect) for cause in truth.index for effect in truth.columns if truth.loc[cause, effect]]
+    return frame, pd.DataFrame(pairs, columns=["source", "target"])
+
+
+def _only(place: Path, pattern: str) -> Path:
+    found = sorted(place.glob(pattern))
+    if not found:
+        raise FileNotFoundError(2, "missing", str(place / pattern))
+    return found[0]
+
+
+_SOURCES: dict[str, Callable[[Path], Iterator[tuple[str, Dataset]]]] = {
+    "sachs": _sachs,
+    "dream4_size100_1": _dream4,
+    "light_tunnel": _light_tunnel,
+}
