@@ -75,6 +75,12 @@ def test_smooth_mechanisms_bend_where_the_data_say_so() -> None:
     up, down = (found.knockout("a", value).set_index("variable").loc["b", "shift"] for value in (1.5, -1.5))
     mean = np.maximum(x[:, 0], 0).mean()
     assert up == pytest.approx(1.5 - mean, abs=0.15) and down == pytest.approx(-mean, abs=0.15)
+    # Where nothing was measured, what bends stays where it is; what does not goes on as a line.
+    far, end = (found.knockout("a", value).set_index("variable").loc["b", "shift"] for value in (50.0, 2.6))
+    assert far == pytest.approx(end, abs=0.1)
+    assert posterior(*linear()).knockout("a", 103.0).set_index("variable").loc["b", "shift"] == pytest.approx(
+        200, rel=0.05
+    )
 
 
 def test_intervals_hold_what_graphs_and_rows_leave_open() -> None:
@@ -99,7 +105,9 @@ def test_outliers_and_gaps_do_not_decide() -> None:
 def test_counts_are_told_in_doublings() -> None:
     rng = np.random.default_rng(0)
     level = rng.uniform(3, 7, 2000)
-    y = np.stack([level, level + 1, rng.uniform(7, 9, 2000), rng.uniform(8, 9, 2000)], axis=1)
+    y = np.stack(
+        [level, level + 1 + 0.3 * rng.normal(size=2000), rng.uniform(7, 9, 2000), rng.uniform(8, 9, 2000)], axis=1
+    )
     filler = np.full((2000, 1), 1e5)  # keeps all cells of about one size
     counts = np.round(np.concatenate([2**y, filler], axis=1))
     table = read_input(pd.DataFrame(counts, columns=[*NAMES, "filler"]), kind="counts")

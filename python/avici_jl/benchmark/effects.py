@@ -70,6 +70,9 @@ def effects(effort: Effort) -> Report:
             f"that were set; {_HELD_OUT} others are held out; {found['dataset'].nunique()} datasets.",
             _table(found),
         )
+        kinds = dict(list(found.groupby("mechanism")))
+        for kind, part in kinds.items() if len(kinds) > 1 else ():
+            report.add(f"### Mechanisms of kind {kind}: {part['dataset'].nunique()} datasets", _table(part))
     report.results = pd.concat(results, ignore_index=True)
     return report
 
@@ -98,9 +101,12 @@ def _outcomes(model: Model, plan: _Plan, index: int, data: Dataset) -> list[dict
     seen_table = fitted["Posterior.knockout"].table
     predicted: dict[str, list[np.ndarray]] = {name: [] for name in (_BASE, "marginal regression", *fitted)}
     true = []
-    for v, value, shift in _truths(data, held_out):
+    x, _ = natural_scale(read_input(data.x, data.interventions, kind=data.kind), data.kind)
+    control = x[~data.interventions.any(axis=1)]
+    spread = Table.of(control, np.zeros_like(control), robust=data.kind == "values").scale
+    for v, value, shift in _truths(data, x, held_out):
         others = np.arange(plan.d) != v
-        scale = seen_table.scale[others]
+        scale = spread[others]
         true.append(shift[others] / scale)
         predicted[_BASE].append(np.zeros(plan.d - 1))
         predicted["marginal regression"].append(_marginal(seen_table, v, value)[others] / scale)
@@ -111,14 +117,19 @@ def _outcomes(model: Model, plan: _Plan, index: int, data: Dataset) -> list[dict
         p, t = np.concatenate(shifts), np.concatenate(true)
         related = np.corrcoef(np.clip(p, -20, 20), np.clip(t, -20, 20))[0, 1] if p.any() and t.any() else np.nan
         answers.append(
-            {"method": name, "dataset": index, "error": float(np.abs(p - t).mean()), "correlation": float(related)}
+            {
+                "method": name,
+                "dataset": index,
+                "mechanism": str(data.drawn.get("mechanism", "")).removesuffix("Mechanism"),
+                "error": float(np.abs(p - t).mean()),
+                "correlation": float(related),
+            }
         )
     return answers
 
 
-def _truths(data: Dataset, held_out: np.ndarray) -> Iterator[tuple[int, float, np.ndarray]]:
+def _truths(data: Dataset, x: np.ndarray, held_out: np.ndarray) -> Iterator[tuple[int, float, np.ndarray]]:
     """Variable, the value that it was set to, and the shifts [d], all on the natural scale."""
-    x, _ = natural_scale(read_input(data.x, data.interventions, kind=data.kind), data.kind)
     control = x[~data.interventions.any(axis=1)]
     middle = np.median if data.kind == "values" else np.mean
     for v in held_out:

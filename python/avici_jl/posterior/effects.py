@@ -57,7 +57,7 @@ class Effects:
         """Fit the mechanisms of graphs [count, d, d], which have no cycle."""
         rng = np.random.default_rng(seed)
         x, size = natural_scale(data, kind)
-        table = Table.of(x, data.interventions)
+        table = Table.of(x, data.interventions, robust=kind != "counts")
         n, d = x.shape
         values = np.stack([table.functions(j, table.x[:, j]).T for j in range(d)])
         draw = row_sampler(data)

@@ -2,8 +2,9 @@
 
     x_j = a_j + Σ_{i → j} f_ij(x_i) + noise,     f_ij linear plus hinges at the quartiles of x_i
 
-by ridge regression, from the rows in which j was not set. Hinges are shrunk more than slopes, so that a function bends
-only where the data say so; beyond the data it goes on as a straight line.
+by ridge regression, from the rows in which j was not set. Hinges are left out unless the mechanism is better with them
+by the Bayesian information criterion. Beyond the data a linear mechanism goes on as a line, and one that bends stays
+where it is.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class Table:
         interventions: [n, d] bool, where a variable was set.
         usable: [n, d] bool, where a variable was neither set nor missing, and is no outlier.
         outlying: [d, n] bool, where it is an outlier that was not set.
-        centre, scale: [d], median and a robust standard deviation.
+        centre, scale: [d], median and standard deviation, a robust one of values.
+        low, high: [d], between which 99 % of the values are.
         knots: [d, 3], of the standardised variables; infinite where a variable has too few values to bend at.
     """
 
@@ -55,21 +57,25 @@ class Table:
     outlying: np.ndarray
     centre: np.ndarray
     scale: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     knots: np.ndarray
 
     @staticmethod
-    def of(x: np.ndarray, interventions: np.ndarray) -> Table:
-        """From [n, d] values, NaN where missing, and [n, d] of 0 and 1."""
-        low, *knots, high = np.nanquantile(x, [0.25, *_KNOTS, 0.75], axis=0)
-        centre, deviation = np.nanmedian(x, axis=0), np.nanstd(x, axis=0)
-        scale = np.where(high > low, np.minimum((high - low) / 1.349, deviation), deviation)
+    def of(x: np.ndarray, interventions: np.ndarray, *, robust: bool = True) -> Table:
+        """From [n, d] values, NaN where missing, and [n, d] of 0 and 1; `robust` where tails may be heavy."""
+        low, *knots, high = np.nanquantile(x, [0.005, *_KNOTS, 0.995], axis=0)
+        centre, scale = np.nanmedian(x, axis=0), np.nanstd(x, axis=0)
+        if robust:
+            middle = (knots[-1] - knots[0]) / 1.349
+            scale = np.where(middle > 0, np.minimum(middle, scale), scale)
         scale = np.where(scale > 0, scale, 1.0)
         bends = ((np.stack(knots) - centre) / scale).T
         bends[(np.diff(bends, axis=1) < 1e-9).any(axis=1)] = np.inf
         was_set, outlying = interventions > 0, np.abs(x - centre) > _OUTLIER * scale
         usable = ~np.isnan(x) & ~outlying & ~was_set
         filled = np.where(np.isnan(x), np.nanmean(x, axis=0), x)
-        return Table(filled, was_set, usable, (outlying & ~was_set).T, centre, scale, bends)
+        return Table(filled, was_set, usable, (outlying & ~was_set).T, centre, scale, low, high, bends)
 
     def functions(self, of: int, x: np.ndarray) -> np.ndarray:
         """[..., 4], the variable `of` at the values x [...], standardised, and its hinges."""
@@ -85,11 +91,13 @@ class Mechanisms:
         graph: [d, d] bool.
         order: the variables, causes before effects.
         coefficients: of each variable [causes, 4], for its causes in the order of the table.
+        bends: [d] bool, whether the mechanism of a variable has hinges.
     """
 
     graph: np.ndarray
     order: list[int]
     coefficients: list[np.ndarray]
+    bends: np.ndarray
 
     @staticmethod
     def fit(table: Table, graph: np.ndarray, weights: np.ndarray, values: np.ndarray) -> Mechanisms:
@@ -102,7 +110,7 @@ class Mechanisms:
             values: [d, 4, n], `Table.functions` of every variable.
         """
         graph = np.asarray(graph, bool)
-        found = []
+        found, bends = [], np.zeros(len(graph), bool)
         for j, causes in enumerate(np.flatnonzero(column) for column in graph.T):
             fitted = np.zeros((len(causes), len(_PENALTY)))
             w = weights * table.usable[:, j] * ~table.outlying[causes].any(axis=0)
@@ -113,11 +121,22 @@ class Mechanisms:
                 weighted = f * w
                 f_mean, y_mean = weighted.sum(axis=1) / total, (w @ y) / total
                 gram = weighted @ f.T - total * np.outer(f_mean, f_mean)
-                gram[np.diag_indices(len(f))] += np.tile(_PENALTY, len(causes)) * total
-                slopes = np.linalg.solve(gram, weighted @ y - total * f_mean * y_mean)
-                fitted = slopes.reshape(fitted.shape) * table.scale[j]
+                moment = weighted @ y - total * f_mean * y_mean
+                variance = max((w @ y**2) / total - y_mean**2, 1e-12)
+                penalty = np.tile(_PENALTY, len(causes)) * total
+                every = np.arange(len(f))
+                slopes, criteria = [], []
+                for used in (every[:: len(_PENALTY)], every):
+                    inside = gram[np.ix_(used, used)]
+                    slope = np.linalg.solve(inside + np.diag(penalty[used]), moment[used])
+                    left = variance - (2 * slope @ moment[used] - slope @ inside @ slope) / total
+                    criteria.append(total * np.log(max(left, 1e-12)) + len(used) * np.log(total))
+                    slopes.append(np.zeros(len(f)))
+                    slopes[-1][used] = slope
+                bends[j] = criteria[1] < criteria[0]
+                fitted = slopes[int(bends[j])].reshape(fitted.shape) * table.scale[j]
             found.append(fitted)
-        return Mechanisms(graph, _order(graph), found)
+        return Mechanisms(graph, _order(graph), found, bends)
 
     def shift(self, table: Table, rows: np.ndarray, variable: int, value: np.ndarray) -> np.ndarray:
         """What every variable moves by in each row when one is set: [rows, d].
@@ -141,7 +160,10 @@ class Mechanisms:
             change = np.zeros(len(rows))
             for i, coefficients in zip(causes.tolist(), self.coefficients[j], strict=True):
                 if i in moved:
-                    change += (table.functions(i, after[:, i]) - table.functions(i, before[:, i])) @ coefficients
+                    ends = after[:, i], before[:, i]
+                    if self.bends[j]:
+                        ends = tuple(np.clip(x, table.low[i], table.high[i]) for x in ends)
+                    change += (table.functions(i, ends[0]) - table.functions(i, ends[1])) @ coefficients
             after[:, j] += np.where(table.interventions[rows, j], 0.0, change)
             moved.add(j)
         return after - before
