@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup lowest others demo test test-slow lint docs vendor transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-domain bench-groups benchmarks dist clean
+.PHONY: help setup lowest others demo test test-slow lint docs vendor transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-domain bench-groups bench-knowledge benchmarks dist clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench-recipe       short training runs that differ in one setting"
 	@echo "make bench-domain       how often tables are called unlike those of training, clean ones and spoiled ones"
 	@echo "make bench-groups       what groups of pair statistics are worth, without training a network"
+	@echo "make bench-knowledge    what a known part of the graph tells about the rest, and how often signs are right"
 	@echo "make bench-accelerator  predictions and training on a GPU or TPU beside the CPU"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
 	@echo "make benchmarks  every report of docs/benchmarks again: models beside other methods (installs those)"
@@ -85,6 +86,9 @@ bench-domain: setup
 
 bench-groups: setup
 	$(WITH_JULIA) $(BIN)/python benchmarks/groups.py
+
+bench-knowledge: setup
+	$(WITH_JULIA) $(BIN)/python benchmarks/knowledge.py scm-world scm-world
 
 bench-inference: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv/reference \
