@@ -46,6 +46,8 @@ SLOW = (
     "network/test_statistics.py::test_the_order_of_a_linear_model",
     "network/test_statistics.py::test_two_variables_are_directed",
     "network/test_statistics.py::test_where_nothing_is_missing",
+    "network/test_shapes.py::test_rows_and_variables_that_fill_up_change_no_statistic",
+    "network/test_shapes.py::test_the_answers_of_shipped_models",
     "runtime/test_guest.py::test_a_run_changes_nothing_that_lasts",
     "report/test_page.py",
     "simulation/test_julia_process.py",

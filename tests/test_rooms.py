@@ -14,7 +14,7 @@ import avici_jl
 
 PACKAGE = Path(avici_jl.__file__).parent
 ROOMS = """
-errors _runtime data network checkpoints plots report posterior model estimator
+errors _runtime data network checkpoints subsets plots report posterior model estimator
 simulation evaluation training export benchmark cli
 """.split()
 """From the ground up: a room imports only those before it."""

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, Unpack
 
 import numpy as np
 from scipy.special import expit
 
+from avici_jl._runtime.executors import in_order
 from avici_jl._runtime.fork import check_process
+from avici_jl._runtime.progress import tracked
 from avici_jl.checkpoints import hub
 from avici_jl.checkpoints.find import find_model, list_models
 from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
 from avici_jl.data.batches import parts_of_rows, remove_batches
-from avici_jl.data.inputs import Input, InputOptions, read_input
+from avici_jl.data.inputs import Input, read_input
 from avici_jl.data.shift import differences
-from avici_jl.data.standardize import features
+from avici_jl.data.standardize import features, standardize
 from avici_jl.data.typical import compare
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
 from avici_jl.network import sees_spreads
-from avici_jl.network.predictor import Predictor, Said
+from avici_jl.network.predictor import Predictor
 from avici_jl.posterior import Posterior
 from avici_jl.posterior.edges import check_count, check_probability
 from avici_jl.posterior.stability import Stability, resample
+from avici_jl.subsets.ask import WHOLE, answer_stacked, ask_in_subsets
+from avici_jl.subsets.asking import ASKING, Asking, InferOptions, read_asking
+from avici_jl.subsets.cost import Cost, check_memory, estimate
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -61,8 +67,17 @@ class Model:
     Missing values are NaN; the network sees what the rest of the row lets expect, and, if it was trained so, the gaps.
     They are the arguments of `avici_jl.data.inputs.read_input`, which says more of each.
 
+    - `regulators`: names of the variables that can be causes; all by default.
+    - `subsets`: whether the network is asked about subsets of the variables, which a cheap first pass chooses, and the
+      answers are put together; by default where there are more than 128 of them. Pairs that no subset holds have the
+      probability 0. `subset_seed` chooses other subsets.
+    - `executor`: where subsets, resamples and tables are computed: a `concurrent.futures.Executor` (of processes that
+      are spawned, not forked) or a `dask.distributed.Client`; the answer is the same. `progress`: whether a bar is
+      shown while there is much to do; by default on terminals.
+
     They raise `InputError` where the data cannot be used, with what to do, and warn with `DataWarning`, once for each
-    dataset and reason, where the data are unlike those of training. Each new shape [n, d] is compiled once.
+    dataset and reason, where the data are unlike those of training. Tables are filled up to the next of a few sizes,
+    which are compiled once and kept.
 
     Attributes:
         name: the name it was loaded by.
@@ -115,7 +130,7 @@ class Model:
         self,
         x: Any,
         interventions: Any = None,
-        **options: Unpack[InputOptions],
+        **options: Unpack[InferOptions],
     ) -> Posterior:
         """Everything that the data say about the graph, computed once. The arguments are those of `Model`.
 
@@ -135,7 +150,7 @@ class Model:
         *,
         resamples: int = 50,
         seed: int = 0,
-        **options: Unpack[InputOptions],
+        **options: Unpack[InferOptions],
     ) -> Stability:
         """How much the answer hangs on the rows: it is given again for rows drawn with replacement (the bootstrap).
 
@@ -155,14 +170,58 @@ class Model:
             raise InputError("At least one resample is needed, got resamples=0.")
         posterior, rng = self._infer(x, interventions, **options), np.random.default_rng(seed)
         gaps = bool(np.isnan(posterior.data.x).any())
-        drawn = [self.predict_checked(resample(posterior.data, rng), gaps=gaps) for _ in range(resamples)]
-        return Stability(posterior, np.stack([prediction.probabilities for prediction in drawn]))
+        asking = read_asking(posterior.data, **{name: options[name] for name in ASKING if name in options})  # type: ignore[literal-required]
+        alone = asking._replace(executor=None, progress=False)
+        tasks = ((self, resample(posterior.data, rng), gaps, alone) for _ in range(resamples))
+        drawn = in_order(Model._again, tasks, asking.executor)
+        return Stability(posterior, np.stack(list(tracked(drawn, resamples, "Resamples", shown=asking.progress))))
+
+    def _again(self, data: Input, gaps: bool, asking: Asking) -> np.ndarray:
+        return self.predict_checked(data, gaps=gaps, asking=asking).probabilities
+
+    def infer_many(
+        self,
+        tables: Iterable[Any],
+        interventions: Iterable[Any] | None = None,
+        **options: Unpack[InferOptions],
+    ) -> list[Posterior]:
+        """What each of several tables says, as for the cell types of one experiment; in their order.
+
+        Args:
+            tables: `x` of each.
+            interventions: of each; None for none.
+            options: as for `Model`, the same for all. With an `executor` tables are computed side by side.
+
+        Raises:
+            InputError: a table cannot be used, or there are not as many interventions as tables.
+        """
+        every = list(tables)
+        given = [None] * len(every) if interventions is None else list(interventions)
+        if len(given) != len(every):
+            raise InputError(f"{len(given)} interventions were given for {len(every)} tables; give one for each.")
+        executor, shown = options.pop("executor", None), options.pop("progress", None)
+        alone: dict[str, Any] = {**options, "progress": False}
+        tasks = ((self, x, those, alone) for x, those in zip(every, given, strict=True))
+        found = in_order(_infer_one, tasks, executor)
+        return list(tracked(found, len(every), "Tables", shown=shown))
+
+    def estimate(self, n: int, d: int, *, regulators: int | None = None) -> Cost:
+        """What asking in subsets costs, before there are data.
+
+        Args:
+            n, d: numbers of rows and variables.
+            regulators: how many variables can be causes; all by default.
+
+        Returns:
+            A `Cost`: bytes of memory, number of subsets, and seconds on the cores of this machine, all at most.
+        """
+        return estimate(n, d, regulators, self._most_rows)
 
     def predict(
         self,
         x: Any,
         interventions: Any = None,
-        **options: Unpack[InputOptions],
+        **options: Unpack[InferOptions],
     ) -> np.ndarray | pd.DataFrame:
         """Probability of every directed edge. The arguments are those of `Model`.
 
@@ -182,7 +241,7 @@ class Model:
         interventions: Any = None,
         *,
         threshold: float = 0.0,
-        **options: Unpack[InputOptions],
+        **options: Unpack[InferOptions],
     ) -> pd.DataFrame:
         """The edges as a table `source, target, probability`, the most probable first.
 
@@ -203,7 +262,7 @@ class Model:
         *,
         threshold: float | None = None,
         acyclic: bool = False,
-        **options: Unpack[InputOptions],
+        **options: Unpack[InferOptions],
     ) -> nx.DiGraph:
         """The predicted causal graph.
 
@@ -229,7 +288,7 @@ class Model:
         *,
         interventions: Any = None,
         seed: int = 0,
-        **options: Unpack[InputOptions],
+        **options: Unpack[InferOptions],
     ) -> np.ndarray:
         """`count` graphs [count, d, d] uint8 drawn from the predicted distribution, in which edges are independent.
 
@@ -245,7 +304,7 @@ class Model:
         interventions: Any = None,
         *,
         key: str = "avici",
-        **options: Unpack[InputOptions],
+        **options: Unpack[InferOptions],
     ) -> None:
         """Predict from an AnnData, and write the result into it.
 
@@ -285,7 +344,9 @@ class Model:
 
     def _infer(self, x: Any, interventions: Any, **options: Any) -> Posterior:
         """`infer`, one call below a public method, so that a warning names the user's line."""
+        chosen = {name: options.pop(name) for name in ASKING if name in options}
         found = read_input(x, interventions, kind=self.kind, **options)
+        asking = read_asking(found, **chosen)
         config, typical = self._loaded.config, self.card.get("typical")
         shift = None if typical is None else compare(found, self.kind, typical)
         unlike = ((reason, f"{self.name}: the data have {s}") for reason, s in differences(found, config, shift))
@@ -294,7 +355,7 @@ class Model:
             if (reason, found.fingerprint) not in self._warned:
                 self._warned.add((reason, found.fingerprint))
                 warnings.warn(sentence, DataWarning, stacklevel=3)
-        prediction = self.predict_checked(found)
+        prediction = self.predict_checked(found, asking=asking)
         return Posterior(
             probabilities=prediction.probabilities,
             increase=prediction.increase,
@@ -307,28 +368,57 @@ class Model:
             shift=shift,
         )
 
-    def predict_checked(self, found: Input, *, gaps: bool | None = None) -> Prediction:
+    @property
+    def _most_rows(self) -> int:
+        """How many rows the network sees at once."""
+        return _TIMES * max([_FEWEST, *self._loaded.config["data"].get("rows", ())])
+
+    def predict_checked(self, found: Input, *, gaps: bool | None = None, asking: Asking = Asking()) -> Prediction:  # noqa: B008
         """What the model says of data that `read_input` has checked.
 
         Args:
             found: the data.
             gaps: whether the network is shown which values are missing; by default if any is.
+            asking: how the network is asked.
         """
         check_process()
         x, interventions, config = found.x, found.interventions, self._loaded.config
         gaps = bool(np.isnan(x).any()) if gaps is None else gaps
         if found.same_units and not sees_spreads(config["network"]):
             raise InputError(f"{self.name} was trained without the variables' spreads; leave out same_units.")
+        d = x.shape[1]
+        in_subsets = asking.subsets if asking.subsets is not None else d > WHOLE
+        most = self._most_rows
+        if in_subsets:
+            causes = None if asking.causes is None else len(asking.causes)
+            check_memory(self.estimate(len(x), d, regulators=causes), d)
         if found.batch is not None:
             x = remove_batches(x, interventions, found.batch, self.kind)
         # More rows than it has seen make a network surer than it should be; the mean over parts of the table does not.
-        most = _TIMES * max([_FEWEST, *config["data"].get("rows", ())])
         parts = parts_of_rows(x, interventions, most // 2) if len(x) > most else [np.arange(len(x))]
-        said = [self._part(replace(found, x=x[rows], interventions=interventions[rows]), gaps) for rows in parts]
-        logits = np.mean([each.edges for each in said], axis=0)
-        signs = [each.signs for each in said if each.signs is not None]
+        pairs = None if found.known is None else found.known.pairs
+
+        def see(rows: np.ndarray) -> np.ndarray:
+            same_units = True if found.same_units else None
+            return features(x[rows], interventions[rows], self.kind, gaps=gaps, same_units=same_units)  # type: ignore[no-any-return]
+
+        try:
+            if in_subsets:
+                standard = partial(standardize, kind=self.kind)
+                logits, *signs = ask_in_subsets(x, interventions, pairs, parts, see, self._predictor, standard, asking)
+            else:
+                said = [answer_stacked(self._predictor, see(rows), pairs) for rows in parts]
+                logits, *signs = np.mean(said, axis=0)
+        except RuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            raise InputError(
+                f"{d} variables do not fit into memory as a whole; please leave out subsets=False, or variables."
+            ) from error
         log_odds = logits / self._temperature + (0.0 if found.known is None else found.known.log_odds)
         p = expit(log_odds).astype(np.float32)
+        if asking.causes is not None:
+            p[np.setdiff1d(np.arange(d), asking.causes)] = 0.0
         p = p if found.known is None else found.known.obeyed(p)
         np.fill_diagonal(p, 0.0)
         if not np.isfinite(p).all():
@@ -336,13 +426,7 @@ class Model:
                 f"{self.name} gives no finite probabilities for these data. Please check for variables that are almost "
                 "constant or almost copies of each other, and leave them out."
             )
-        return Prediction(p, expit(np.mean(signs, axis=0)).astype(np.float32) if signs else None)
-
-    def _part(self, found: Input, gaps: bool) -> Said:
-        """Logits of some rows."""
-        units = True if found.same_units else None
-        seen = features(found.x, found.interventions, self.kind, gaps=gaps, same_units=units)
-        return self._predictor(seen, None if found.known is None else found.known.pairs)
+        return Prediction(p, expit(signs[0]).astype(np.float32) if signs else None)
 
 
 class Prediction(NamedTuple):
@@ -357,6 +441,10 @@ _TIMES, _FEWEST = 2, 1000
 
 A model that is tuned on fewer rows than these does not forget the many that it has seen before.
 """
+
+
+def _infer_one(model: Model, x: Any, interventions: Any, options: dict[str, Any]) -> Posterior:
+    return model._infer(x, interventions, **options)
 
 
 def _thresholds(card: dict[str, Any], name: str) -> dict[bool, float]:

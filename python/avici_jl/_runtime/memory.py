@@ -1,9 +1,11 @@
-"""What becomes of memory that is freed."""
+"""How much memory there is, and what becomes of memory that is freed."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import sys
+from pathlib import Path
 
 _OPTIONS = {
     "trim threshold": (-1, -1),  # never give the end of the heap back
@@ -22,3 +24,15 @@ def keep_freed_memory() -> bool:
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     return mallopt is not None and all([mallopt(number, value) for number, value in _OPTIONS.values()])
+
+
+def free_memory() -> int | None:
+    """Bytes that this process may still take: what the system has, within the limit of its group; None if unknown."""
+    limits = []
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        limits.append(1024 * int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]))
+    with contextlib.suppress(OSError, ValueError):
+        most, used = (int(Path(f"/sys/fs/cgroup/memory.{name}").read_text()) for name in ("max", "current"))
+        limits.append(most - used)
+    return min(limits, default=None)

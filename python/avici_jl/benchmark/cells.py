@@ -28,6 +28,7 @@ from avici_jl.benchmark.methods import BASELINES, Answer, Data, Worker
 from avici_jl.checkpoints.integrity import digest
 from avici_jl.data.inputs import Input
 from avici_jl.model import Model, Prediction
+from avici_jl.subsets.asking import Asking
 
 _FOLDER: ContextVar[Path | None] = ContextVar("_FOLDER", default=None)
 _PREDICTS = ("model.py", "data", "network")
@@ -75,7 +76,7 @@ def kept(
 class KeptModel(Model):
     """A model whose answers are kept."""
 
-    def predict_checked(self, found: Input, *, gaps: bool | None = None) -> Prediction:
+    def predict_checked(self, found: Input, *, gaps: bool | None = None, asking: Asking = Asking()) -> Prediction:  # noqa: B008
         batch = np.array([]) if found.batch is None else found.batch
         key = (
             "model",
@@ -85,11 +86,13 @@ class KeptModel(Model):
             batch,
             found.same_units,
             gaps,
+            np.array([]) if asking.causes is None else asking.causes,
+            f"{asking.subsets} {asking.seed}",
             *(found.known or ()),
         )
 
         def ask() -> dict[str, Any]:
-            prediction = super(KeptModel, self).predict_checked(found, gaps=gaps)
+            prediction = super(KeptModel, self).predict_checked(found, gaps=gaps, asking=asking)
             return {name: part for name, part in prediction._asdict().items() if part is not None}
 
         answer = kept(key, ask)

@@ -102,13 +102,13 @@ def parts_of_rows(x: np.ndarray, interventions: np.ndarray, size: int) -> list[n
     """
     n = len(x)
     number = -(-n // size)
-    targets, content = (_hash(part).sum(axis=1, dtype=np.uint64) for part in (interventions * _hash_columns(x), x))
+    targets, content = (_hash(part).sum(axis=1, dtype=np.uint64) for part in (interventions * hash_columns(x), x))
     order = np.lexsort((content, targets))
     length = -(-n // number)
     return [order[(k + number * np.arange(length)) % n] for k in range(number)]
 
 
-def _hash_columns(x: np.ndarray) -> np.ndarray:
+def hash_columns(x: np.ndarray) -> np.ndarray:
     """A number for every variable [d] that follows from its values and not from their order."""
     return _hash(x).sum(axis=0, dtype=np.uint64)
 

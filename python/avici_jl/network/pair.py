@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +11,8 @@ from flax import nnx
 
 from avici_jl.network.blocks import in_blocks, one_after_the_other, product
 from avici_jl.network.heads import Answer, SignHead, mask_diagonal
-from avici_jl.network.statistics import count_statistics, pair_statistics
+from avici_jl.network.statistics import count_statistics
+from avici_jl.network.summary import Summary, summarize
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,6 @@ class PairConfig:
     prior: bool = False
 
 
-class Summary(NamedTuple):
-    """What the network sees of datasets.
-
-    Attributes:
-        statistics: [batch, d, d, count_statistics], of every ordered pair.
-        size: [batch, 3], logarithms of the numbers of rows and variables, and interventions per row.
-    """
-
-    statistics: jax.Array
-    size: jax.Array
-
-
 _TOGETHER = 2**22
 """Entries of the pairs that a perceptron sees at a time: all of them, but for hundreds of variables."""
 
@@ -81,15 +69,9 @@ class PairTransformer(nnx.Module):
         """Edge logits [batch, d, d] of x [batch, n, d, channels], see `avici_jl.data.standardize.features`."""
         return self.from_summary(self.summarize(x), deterministic=deterministic, rngs=rngs)
 
-    def summarize(self, x: jax.Array) -> Summary:
-        """All that the network sees of x [batch, n, d, channels].
-
-        No parameter is in it, and its size does not depend on n.
-        """
-        n, d = x.shape[-3:-1]
-        share = jnp.mean(x[..., 1], axis=(-1, -2)) * d
-        size = jnp.stack([jnp.full_like(share, jnp.log(n / 200.0)), jnp.full_like(share, jnp.log(d / 20.0)), share], -1)
-        return Summary(pair_statistics(x, self.config.statistics, self.config.clip), size)
+    def summarize(self, x: jax.Array, extent: jax.Array | None = None) -> Summary:
+        """All that the network sees of x [batch, n, d, channels]; no parameter is in it. See `summary.summarize`."""
+        return summarize(x, self.config.statistics, self.config.clip, extent)
 
     def from_summary(self, summary: Summary, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d]. Compiled once for each number of variables, whatever the numbers of rows are."""
@@ -117,11 +99,12 @@ class PairTransformer(nnx.Module):
             hidden = hidden + self.embed_known(jnp.stack([known > 0, known < 0], -1).astype(hidden.dtype))
         p = self.embed_out(nnx.relu(hidden))
         p = self.dropout(p, deterministic=deterministic, rngs=rngs)
+        present = jnp.ones(p.shape[:-2]) if summary.present is None else summary.present
         if deterministic:
-            p = one_after_the_other(lambda layer, p: layer(p, deterministic=True, rngs=None), self.layers, p)
+            p = one_after_the_other(lambda layer, p: layer(p, present, deterministic=True, rngs=None), self.layers, p)
         else:
             for layer in self.layers:
-                p = layer(p, deterministic=False, rngs=rngs)
+                p = layer(p, present, deterministic=False, rngs=rngs)
         p = self.norm(p)
         signs = self.sign_head(p, summary.statistics) if self.config.signs else None
         return Answer(mask_diagonal(self.head(p)[..., 0]), signs)
@@ -143,10 +126,11 @@ class PairLayer(nnx.Module):
         self.narrow = linear(hidden, dim, kernel_init=small)
         self.dropout = nnx.Dropout(config.dropout)
 
-    def __call__(self, p: jax.Array, *, deterministic: bool, rngs: nnx.Rngs | None) -> jax.Array:
-        """p [batch, d, d, dim] to the same shape."""
-        d = p.shape[-2]
+    def __call__(self, p: jax.Array, present: jax.Array, *, deterministic: bool, rngs: nnx.Rngs | None) -> jax.Array:
+        """p [batch, d, d, dim] to the same shape; no path leads through a variable that is not present [batch, d]."""
+        d = present.sum(-1)[..., None, None, None]
         parts = jnp.moveaxis(self.project(self.norm_paths(p)), -1, -3)  # [batch, channels, d, d]
+        parts = parts * (present[..., :, None] * present[..., None, :])[..., None, :, :]
         a, b, c, e, f, g = jnp.split(parts, 6, axis=-3)
         chains = a @ b  # i → k → j
         causes = jnp.swapaxes(c, -1, -2) @ e  # i ← k → j

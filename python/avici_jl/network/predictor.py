@@ -1,11 +1,11 @@
-"""A network with its parameters as a function that is compiled once for each shape, and kept on disk."""
+"""A network with its parameters as functions that are compiled once for each of a few sizes, and kept on disk."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ import numpy as np
 from avici_jl._runtime.compilation import keep_compiled, read_kept, write_kept
 from avici_jl._runtime.threads import blas_threads, start_jax
 from avici_jl.errors import CheckpointError
+from avici_jl.network.shapes import fill_up
 
 
 class Predictor:
@@ -36,7 +37,7 @@ class Predictor:
 
     def __init__(self, config: Mapping[str, Any], params: Mapping[str, Any]) -> None:
         start_jax()
-        self._config = dict(config)
+        self._config, self._params = dict(config), params
         leaves, self._structure = jax.tree.flatten(dict(params))
         found, expected = _shapes(dict(params)), _expected(self._config)
         if expected != found:
@@ -46,57 +47,60 @@ class Predictor:
                 f"{_text(expected.get(odd), 'no such parameter')}."
             )
         self._leaves = tuple(map(jnp.asarray, leaves))
-        self._functions: dict[tuple[Any, ...], Callable[..., tuple[jax.Array, ...]]] = {}
 
     def __call__(self, seen: np.ndarray, known: np.ndarray | None = None) -> Said:
         """What the network says of a table.
+
+        For the compact network the table is filled up to the next of a few sizes, which changes nothing but rounding.
 
         Args:
             seen: the table's entries [n, d, channels], see `avici_jl.data.standardize.features`.
             known: [d, d], 1 for a known edge, -1 for a known non-edge, else 0. A network that was trained without
                 knowledge does not see it.
         """
-        context = (seen.shape, bool(jax.config.values["jax_enable_x64"]), jax.export.default_export_platform())
         d = seen.shape[1]
-        shown = []
-        if self._config.get("prior"):
-            shown = [np.zeros((d, d), np.int8) if known is None else np.asarray(known, np.int8)]
         with blas_threads(d):
-            if context in self._functions:
-                return _said(self._functions[context](self._leaves, seen, *shown))
-            with keep_compiled():
-                function = self._functions.setdefault(context, self._function(context, seen, *shown))
-                return _said(function(self._leaves, seen, *shown))
+            if self._config.get("kind") != "pair":
+                return _said(_run(self._config, self.logits, self._leaves, seen), d)
+            seen, extent = fill_up(seen)
+            shown = []
+            if self._config.get("prior"):
+                shown = [np.zeros(2 * seen.shape[1:2], np.int8)]
+                shown[0][:d, :d] = 0 if known is None else known
+            groups = {"statistics": _groups(self._config), "clip": self._config.get("clip", 0.0)}
+            summary = _run(groups, partial(_summarize, groups), seen, extent)
+            return _said(_run(self._config, self.from_summary, self._leaves, summary, *shown), d)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Predictor, (self._config, jax.tree.map(np.asarray, dict(self._params)))
 
     def logits(self, leaves: tuple[jax.Array, ...], seen: jax.Array, *shown: jax.Array) -> tuple[jax.Array, ...]:
-        """What is compiled: logits [d, d] of edges, and of signs where it has them.
+        """Logits [d, d] of edges, and of signs where it has them.
 
         They are made of the parameters, as a flat tuple, what the network sees, and what it is shown of the graph.
         """
-        from flax import nnx
-
         with jax.default_matmul_precision("float32"):  # the same answer on every device
-            graphdef, state = _abstract(self._config)
-            nnx.replace_by_pure_dict(state, jax.tree.unflatten(self._structure, leaves))
-            network = nnx.merge(graphdef, state)
+            network = self._network(leaves)
             answer = network.answer(network.summarize(seen[None]), *(known[None] for known in shown))
             return tuple(part[0] for part in answer if part is not None)
 
-    def _function(self, context: tuple[Any, ...], *shown: np.ndarray) -> Callable[..., tuple[jax.Array, ...]]:
-        key = f"avici-jl-{_digest(self._config, *context)}.exported"
-        kept = read_kept(key)
-        if kept is not None:
-            try:
-                return _compiled(jax.export.deserialize(bytearray(kept)))
-            except Exception:  # whatever a damaged file raises: it is written again
-                pass
-        function = jax.jit(self.logits)
-        try:
-            exported = jax.export.export(function)(self._leaves, *shown)
-            write_kept(key, bytes(exported.serialize()))
-        except ValueError:  # on some devices not every operation is one that JAX promises to keep
-            return function
-        return _compiled(exported)
+    def from_summary(
+        self, leaves: tuple[jax.Array, ...], summary: tuple[jax.Array, ...], *shown: jax.Array
+    ) -> tuple[jax.Array, ...]:
+        """As `logits`, from the fields of a `Summary` of one table."""
+        from avici_jl.network.summary import Summary
+
+        with jax.default_matmul_precision("float32"):
+            seen = Summary(*(part[None] for part in summary))
+            answer = self._network(leaves).answer(seen, *(known[None] for known in shown))
+            return tuple(part[0] for part in answer if part is not None)
+
+    def _network(self, leaves: tuple[jax.Array, ...]) -> Any:
+        from flax import nnx
+
+        graphdef, state = _abstract(self._config)
+        nnx.replace_by_pure_dict(state, jax.tree.unflatten(self._structure, leaves))
+        return nnx.merge(graphdef, state)
 
 
 class Said(NamedTuple):
@@ -106,13 +110,63 @@ class Said(NamedTuple):
     signs: np.ndarray | None = None
 
 
-def _said(logits: Sequence[jax.Array]) -> Said:
-    return Said(*map(np.array, logits))
+def _said(logits: Sequence[jax.Array], d: int) -> Said:
+    return Said(*(np.array(part)[:d, :d] for part in logits))
 
 
-def _compiled(exported: jax.export.Exported) -> Callable[..., tuple[jax.Array, ...]]:
-    def logits(leaves: tuple[jax.Array, ...], *shown: jax.Array) -> Any:  # the name is that of the kept file
-        return exported.call(leaves, *shown)
+def _summarize(groups: Mapping[str, Any], seen: jax.Array, extent: jax.Array) -> tuple[jax.Array, ...]:
+    """The fields of a `Summary` of one table [n, d, channels] that was filled up; see `summarize`."""
+    from avici_jl.network.summary import summarize
+
+    with jax.default_matmul_precision("float32"):
+        found = summarize(seen[None], **groups, extent=extent[None])
+    return tuple(part[0] for part in found if part is not None)
+
+
+def _groups(config: Mapping[str, Any]) -> Any:
+    """The groups of statistics that a compact network sees."""
+    if "statistics" in config:
+        return config["statistics"]
+    from avici_jl.network.pair import PairConfig
+
+    return PairConfig().statistics
+
+
+_functions: dict[str, Callable[..., Any]] = {}
+"""What this process has compiled, by what decides it: models with the same statistics share what computes them."""
+
+
+def _run(described: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """The function of these arguments, compiled once for their shapes by everything that is described, and kept."""
+    shapes = [(leaf.shape, str(leaf.dtype)) for leaf in jax.tree.leaves(arguments)]
+    context = (shapes, bool(jax.config.values["jax_enable_x64"]), jax.export.default_export_platform())
+    key = f"avici-jl-{_digest(described, *context)}.exported"
+    if key in _functions:
+        return _functions[key](*arguments)
+    with keep_compiled():
+        return _functions.setdefault(key, _find(key, function, arguments))(*arguments)
+
+
+def _find(key: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """The function, exported: as it was kept, or traced now and kept."""
+    kept = read_kept(key)
+    if kept is not None:
+        try:
+            return _compiled(jax.export.deserialize(bytearray(kept)))
+        except Exception:  # whatever a damaged file raises: it is written again
+            pass
+    jitted = jax.jit(function)
+    try:
+        exported = jax.export.export(jitted)(*arguments)
+        write_kept(key, bytes(exported.serialize()))
+    except ValueError:  # on some devices not every operation is one that JAX promises to keep
+        return jitted
+    return _compiled(exported)
+
+
+def _compiled(exported: jax.export.Exported) -> Callable[..., Any]:
+    def logits(*arguments: Any) -> Any:  # the name is that of the kept file
+        return exported.call(*arguments)
 
     return jax.jit(logits)
 
@@ -150,7 +204,7 @@ def _text(shape: tuple[int, ...] | None, absent: str) -> str:
     return absent if shape is None else str(shape)
 
 
-def _digest(config: dict[str, Any], *more: Any) -> str:
+def _digest(config: Any, *more: Any) -> str:
     """Of a network and everything that decides what is computed."""
     described = json.dumps([config, *more], sort_keys=True, default=str)
     return hashlib.sha256(f"{_code()} {described}".encode()).hexdigest()[:32]

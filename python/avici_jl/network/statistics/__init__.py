@@ -48,14 +48,16 @@ GROUPS: dict[str, tuple[int, Callable[[Columns], list[jax.Array]]]] = {
 }
 """Group of statistics: how many there are, and the function of the variables."""
 
-MARGINALS: dict[str, Callable[[jax.Array, float], jax.Array]] = {
-    "": lambda value, clip: jnp.clip(robust_scores(value), -clip, clip) if clip else value,
-    "ranks": lambda value, clip: normal_scores(value),
+MARGINALS: dict[str, Callable[[jax.Array, jax.Array | None, float], jax.Array]] = {
+    "": lambda value, weight, clip: jnp.clip(robust_scores(value, weight), -clip, clip) if clip else value,
+    "ranks": lambda value, weight, clip: normal_scores(value, weight),
 }
 """What a group is computed from: "kernel" from values (cut off, if configured), "kernel@ranks" from normal scores."""
 
 
-def pair_statistics(x: jax.Array, groups: Sequence[str], clip: float = 0.0) -> jax.Array:
+def pair_statistics(
+    x: jax.Array, groups: Sequence[str], clip: float = 0.0, there: jax.Array | None = None
+) -> jax.Array:
     """Statistics of all pairs.
 
     Args:
@@ -64,9 +66,11 @@ def pair_statistics(x: jax.Array, groups: Sequence[str], clip: float = 0.0) -> j
         groups: names of `GROUPS`, each perhaps with one of `MARGINALS` behind an @.
         clip: if positive, values are cut off that many robust standard deviations from the robust mean, so that
             heavy tails cannot dominate the moments.
+        there: [batch, n, d], 0 in rows and variables with which the tables were filled up. They change nothing: sums
+            leave them out, ranks count only the others, and in inverses with a ridge a variable of zeros is alone.
 
     Returns:
-        [batch, d, d, count_statistics(groups)].
+        [batch, d, d, count_statistics(groups)]; 0 for variables that are not there.
     """
     x = jax.lax.stop_gradient(x)
     raw, u, *more = jnp.moveaxis(x, -1, 0)
@@ -76,14 +80,19 @@ def pair_statistics(x: jax.Array, groups: Sequence[str], clip: float = 0.0) -> j
     # Accelerators would round the factors of matrix products to ten bits or fewer, with which inverses are useless.
     with jax.default_matmul_precision("float32"):
         if observed is not None:
-            raw = fill(raw, observed)
-        given = Given(raw, observed, more[1][..., 0, :] if more[1:] else None)
+            raw = fill(raw, observed, there)
+        given = Given(raw, observed, more[1][..., 0, :] if more[1:] else None, there)
+        weight = None if there is None else there.max(-1, keepdims=True)
         for group in groups:
             name, _, marginal = group.partition("@")
             if marginal not in seen:
-                seen[marginal] = Columns.of(MARGINALS[marginal](raw, clip), u, given)
+                seen[marginal] = Columns.of(MARGINALS[marginal](raw, weight, clip), u, given)
             found += GROUPS[name][1](seen[marginal])
-    return jnp.stack(found, axis=-1)
+    stacked = jnp.stack(found, axis=-1)
+    if there is None:
+        return stacked
+    present = there.max(-2)
+    return jnp.where((present[..., :, None] * present[..., None, :])[..., None] > 0, stacked, 0.0)
 
 
 def count_statistics(groups: Sequence[str]) -> int:

@@ -22,12 +22,6 @@ def mean_given(weight: jax.Array, f: jax.Array) -> jax.Array:
     return gram(weight, f) / jnp.maximum(weight.sum(-2), EPS)[..., None]
 
 
-def unit(f: jax.Array) -> jax.Array:
-    """Columns of [..., n, d] with mean 0 and standard deviation 1; nearly constant ones stay small."""
-    f = f - f.mean(-2, keepdims=True)
-    return f / (jnp.sqrt((f**2).mean(-2, keepdims=True)) + 1e-3)
-
-
 def diagonal(matrix: jax.Array) -> jax.Array:
     """Diagonals of [..., d, d]."""
     return jnp.diagonal(matrix, axis1=-2, axis2=-1)
@@ -86,9 +80,9 @@ def in_double(function: Callable[..., Found]) -> Callable[..., Found]:
     return computed
 
 
-def variables_at_once(batch: int, d: int, entries: int = 2**24, *, rows: int = 0) -> int:
-    """For how many variables arrays of about `batch` d² entries, or `batch` d rows, may exist at a time."""
-    return min(d, max(1, entries // (batch * d * max(d, rows))))
+def variables_at_once(batch: int, d: int, entries: int = 2**24) -> int:
+    """For how many variables arrays of about `batch` d² entries may exist at a time."""
+    return min(d, max(1, entries // (batch * d * d)))
 
 
 def for_each_variable(function: Callable[..., Found], *arguments: jax.Array, entries: int = 2**24) -> Found:

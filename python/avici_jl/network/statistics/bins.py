@@ -19,13 +19,13 @@ def bins(columns: Columns) -> list[jax.Array]:
     has not (after the standard deviation of conditional distributions, Fonollosa 2016).
     """
     z = columns.z
-    n, d = z.shape[-2:]
+    n, d = columns.n, z.shape[-1]
     member = membership(columns, _BINS).reshape(*z.shape[:-1], d * _BINS)
     count = member.sum(-2)[..., None]
     moments = gram(member, jnp.concatenate([z, z**2, jnp.clip(z, -4.0, 4.0) ** 3], -1)) / jnp.maximum(count, 1.0)
     first, second, third = (part.reshape(*z.shape[:-2], d, _BINS, d) for part in jnp.split(moments, 3, -1))
     count = count.reshape(*z.shape[:-2], d, _BINS, 1)
-    weight = count / n
+    weight = count / n[..., None]
     variance = jnp.maximum(second - first**2, 0.0) + 0.01
     skew = third - 3 * first * second + 2 * first**3
     mean = (weight * first).sum(-2, keepdims=True)

@@ -15,7 +15,7 @@ def conditional(columns: Columns) -> list[jax.Array]:
     Conditioning on a common effect opens a dependence, conditioning on a mediator or common cause closes one.
     """
     one, two, opened, closed, change = jnp.moveaxis(columns.weakest, -1, 0)
-    strength = jnp.sqrt(columns.z.shape[-2]) / 4
+    strength = jnp.sqrt(columns.n) / 4
     return [
         one,
         two,

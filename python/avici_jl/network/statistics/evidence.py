@@ -24,16 +24,16 @@ def evidence(columns: Columns) -> list[jax.Array]:
     What other groups multiply with √n and cut off by tanh says "certain" of everything in large tables. Here an effect
     and its significance are apart, and the latter grows like log n.
     """
-    z, u = columns.z, columns.u
-    n, d = z.shape[-2:]
+    z, u, n, weight = columns.z, columns.u, columns.n, columns.weight
+    d = z.shape[-1]
     one, two = columns.weakest[..., 0], columns.weakest[..., 1]
     precise = columns.regressions.precise
     own = jnp.maximum(diagonal(precise), 0.5)
     partial = jnp.clip(-precise * jax.lax.rsqrt(own[..., :, None] * own[..., None, :]), -0.9999, 0.9999)
     sharp = in_double(lambda z: jnp.linalg.inv(gram(z, z) / n + 1e-4 * jnp.eye(d)))(z)
     # The rows that set i (and not j) against those that set nothing, or, without any, those that did not set i.
-    times, alone = u.sum(-2)[..., None], (u == 0).all(-1, keepdims=True).astype(z.dtype)
-    control = alone + 1e-4 * (1.0 - u)
+    times, alone = u.sum(-2)[..., None], weight * (u == 0).all(-1, keepdims=True)
+    control = alone + 1e-4 * weight * (1.0 - u)
     against = control.sum(-2)[..., None]
     level, usual = mean_given(u, z), mean_given(control, z)
     spread = jnp.maximum(mean_given(u, z**2) - level**2, 0.0) + 0.01
@@ -41,7 +41,7 @@ def evidence(columns: Columns) -> list[jax.Array]:
     shift, wider = (level - usual) / jnp.sqrt(scale), jnp.log(spread / scale)
     rate = jnp.sqrt(times * against / (times + against + 1.0))
     shift, wider = (jnp.where(times > 1, effect, 0.0) for effect in (shift, wider))
-    free = (1.0 - u).sum(-2)[..., None, :]
+    free = (weight * (1.0 - u)).sum(-2)[..., None, :]
     return [
         significance(columns.correlation, n),
         significance(one, n),

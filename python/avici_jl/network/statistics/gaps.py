@@ -11,7 +11,7 @@ from avici_jl.network.statistics.columns import Columns
 _ROUNDS, _STEPS, _RIDGE = 8, 8, 1e-3
 
 
-def fill(value: jax.Array, observed: jax.Array) -> jax.Array:
+def fill(value: jax.Array, observed: jax.Array, weight: jax.Array | None = None) -> jax.Array:
     """Values [batch, n, d] with each missing one replaced by its expectation given the rest of its row.
 
     Expectation maximisation for a Gaussian (Little and Rubin 2019, ch. 11): the covariance gives the expectations and
@@ -22,28 +22,31 @@ def fill(value: jax.Array, observed: jax.Array) -> jax.Array:
     Args:
         value: 0 where missing.
         observed: 1 where a value is there, 0 where it is missing.
+        weight: [batch, n, d], 0 where the table was filled up; by default 1.
     """
-    return jax.lax.cond((observed == 0).any(), _fill, lambda value, _: value, value, observed)
+    weight = jnp.ones_like(observed) if weight is None else weight
+    gap = weight - observed
+    return jax.lax.cond((gap > 0).any(), _fill, lambda value, *_: value, value, observed, weight)
 
 
-def _fill(value: jax.Array, observed: jax.Array) -> jax.Array:
-    n, d = value.shape[-2:]
+def _fill(value: jax.Array, observed: jax.Array, weight: jax.Array) -> jax.Array:
+    d, n = value.shape[-1], jnp.maximum(weight.sum(-2, keepdims=True).max(-1, keepdims=True), 1.0)
     count = jnp.maximum(observed.sum(-2, keepdims=True), 1.0)
     mean = (observed * value).sum(-2, keepdims=True) / count
     scale = jnp.sqrt((observed * (value - mean) ** 2).sum(-2, keepdims=True) / count) + EPS
-    seen, gap = observed * (value - mean) / scale, 1.0 - observed
+    seen, gap = observed * (value - mean) / scale, weight - observed
 
     def step(_: jax.Array, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         filled, uncertain = state
-        centred = filled - filled.mean(-2, keepdims=True)
+        centred = weight * (filled - filled.sum(-2, keepdims=True) / n)
         covariance = gram(centred, centred) / n + uncertain[..., None] * jnp.eye(d)
         precision = in_double(lambda c: jnp.linalg.inv(c + _RIDGE * jnp.eye(d)))(covariance)
         own = jnp.maximum(diagonal(precision), EPS)
         filled = seen + _solve(precision, own, seen, filled - seen, gap)
-        return filled, 2.0 * gap.mean(-2) / own
+        return filled, 2.0 * gap.sum(-2) / n[..., 0] / own
 
-    filled, _ = jax.lax.fori_loop(0, _ROUNDS, step, (seen, gap.mean(-2)))
-    return jnp.where(observed > 0, value, filled * scale + mean)
+    filled, _ = jax.lax.fori_loop(0, _ROUNDS, step, (seen, gap.sum(-2) / n[..., 0]))
+    return jnp.where(gap > 0, filled * scale + mean, value)
 
 
 def _solve(precision: jax.Array, own: jax.Array, seen: jax.Array, start: jax.Array, gap: jax.Array) -> jax.Array:
@@ -67,10 +70,10 @@ def _solve(precision: jax.Array, own: jax.Array, seen: jax.Array, start: jax.Arr
 
 def gaps(columns: Columns) -> list[jax.Array]:
     """How much is missing, whether gaps come together, and whether they tell about the other variables' values."""
-    seen, z = columns.observed, columns.z
-    n, d = z.shape[-2:]
-    share = (1.0 - seen).mean(-2)
-    gap = (1.0 - seen) - share[..., None, :]
+    seen, z, n = columns.observed, columns.z, columns.n
+    d = z.shape[-1]
+    share = (columns.weight - seen).sum(-2) / n[..., 0]
+    gap = columns.weight * ((1.0 - seen) - share[..., None, :])
     gap = gap / jnp.sqrt(jnp.maximum(share * (1.0 - share), 1e-3))[..., None, :]
     together = gram(seen, seen) / n
     other = jnp.where(jnp.eye(d) > 0, 0.0, gram(gap, seen * z) / n)  # of i's gaps with j's values

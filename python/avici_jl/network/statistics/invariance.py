@@ -17,7 +17,7 @@ def invariance(columns: Columns) -> list[jax.Array]:
     signal, as far down the order of a linear model, only a small ridge leaves the partial correlations visible.
     """
     z, u, row = columns.z, columns.u, columns.regressions.precise
-    n, d = z.shape[-2:]
+    n, d = columns.n, z.shape[-1]
     left = jnp.clip(columns.regressions.left, -10.0, 10.0)
     own = jnp.maximum(diagonal(row), 0.5)[..., None, :]  # below 1 by rounding alone
     partial = jnp.clip(-row * jax.lax.rsqrt(own * jnp.swapaxes(own, -1, -2)), -1.5, 1.5)  # beyond 1: two sets of rows

@@ -20,12 +20,12 @@ def levels(columns: Columns) -> list[jax.Array]:
     Kruskal's gamma of the same table.
     """
     d = columns.z.shape[-1]
-    n = columns.z.shape[-2]
+    n = columns.n
     member = membership(columns, _LEVELS).reshape(*columns.z.shape[:-1], d * _LEVELS)
     table = gram(member, member) / n
     table = table.reshape(*table.shape[:-2], d, _LEVELS, d, _LEVELS).swapaxes(-3, -2)  # [i, j, level of i, of j]
-    share = member.mean(-2).reshape(*table.shape[:-4], d, _LEVELS)
-    entropy = _entropy(share, (-1,), n)
+    share = (member.sum(-2) / n[..., 0]).reshape(*table.shape[:-4], d, _LEVELS)
+    entropy = _entropy(share, (-1,), n[..., 0])
     information = jnp.maximum(entropy[..., :, None] + entropy[..., None, :] - _entropy(table, (-2, -1), n), 0.0)
     told = information / (entropy[..., None, :] + 0.05)  # [i, j]: of the entropy of j
     below = jnp.cumsum(table, -2) - table  # of lower level of i
@@ -47,7 +47,7 @@ def membership(columns: Columns, count: int) -> jax.Array:
     """[batch, n, d, count]: 1 for the level of a value, equal shares of the ranks with ties together."""
     share = ndtr(columns.ranks)
     level = jnp.clip(jnp.floor(share * count), 0, count - 1)
-    return (level[..., None] == jnp.arange(count)).astype(share.dtype)
+    return (level[..., None] == jnp.arange(count)) * columns.weight[..., None]
 
 
 def kinds(columns: Columns) -> list[jax.Array]:
@@ -76,6 +76,6 @@ def kinds(columns: Columns) -> list[jax.Array]:
     ]
 
 
-def _entropy(share: jax.Array, axes: tuple[int, ...], n: int) -> jax.Array:
+def _entropy(share: jax.Array, axes: tuple[int, ...], n: jax.Array) -> jax.Array:
     found = -(share * jnp.log(jnp.maximum(share, 1e-12))).sum(axes)
     return found + ((share > 0).sum(axes) - 1) / (2 * n)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, normalised, rows, unit
+from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, normalised, rows
 from avici_jl.network.statistics.columns import Columns
 
 
 def basic(columns: Columns) -> list[jax.Array]:
     """Correlations, partial correlations, regression coefficients, moments, shifts under interventions."""
-    z, u = columns.z, columns.u
-    n, d = z.shape[-2:]
+    z, u, n = columns.z, columns.u, columns.n
+    d = z.shape[-1]
     correlation = columns.correlation
     weak, strong = (jnp.linalg.inv(correlation + ridge * jnp.eye(d)) for ridge in (0.01, 0.1))
     coefficient = -strong / diagonal(strong)[..., None, :]
@@ -39,11 +39,10 @@ def basic(columns: Columns) -> list[jax.Array]:
 
 def kernel(columns: Columns) -> list[jax.Array]:
     """Correlations between six functions of i and of j, and partial correlations between three of them."""
-    z, u = columns.z, columns.u
-    n, d = z.shape[-2:]
+    z, u, d = columns.z, columns.u, columns.z.shape[-1]
     functions = [z, jnp.minimum(z**2, 9.0), jnp.clip(z**3 - 3 * z, -9.0, 9.0), jnp.sin(2 * z), u, u * z]
-    f = unit(jnp.concatenate(functions, axis=-1))
-    products = gram(f, f) / n
+    f = columns.unit(jnp.concatenate(functions, axis=-1))
+    products = gram(f, f) / columns.n
     partial = normalised(jnp.linalg.inv(products[..., : 3 * d, : 3 * d] + 0.1 * jnp.eye(3 * d)), -1)
     return [*blocks(products, 6), *blocks(partial, 3)]
 

@@ -13,6 +13,8 @@ from avici_jl.network.statistics.columns import Columns
 
 _BUDGET = 2e9
 """Entries of residuals that are looked at, above which several variables are taken out at a time."""
+_LAST = 8
+"""So few variables are not halved any more."""
 
 
 class Order(NamedTuple):
@@ -54,16 +56,19 @@ def order(columns: Columns) -> list[jax.Array]:
     From the rows without interventions where there are at least a hundred of them, else from all. With many variables
     several are taken out at a time.
     """
-    z, u = columns.z, columns.u
-    n, d = z.shape[-2:]
-    free = (u == 0).all(-1)
-    used = jnp.where(free.sum(-1, keepdims=True) >= jnp.minimum(100, n), free, True).astype(z.dtype)
-    found = jax.vmap(_order)(z, used)
+    z, weight = columns.z, columns.weight[..., 0]
+    batch = z.shape[:-2]
+    free = weight * (columns.u == 0).all(-1)
+    used = jnp.where(free.sum(-1, keepdims=True) >= jnp.minimum(100, columns.n[..., 0]), free, weight)
+    numbers = (jnp.broadcast_to(number[..., 0, 0], batch) for number in (columns.n, columns.d))
+    found = jax.vmap(_order)(z, used, columns.present, *numbers)
     count = used.sum(-1)[..., None, None]
-    partial_correlation, coefficient, left = in_double(_along)(z, used, found.position.astype(z.dtype))
-    surprise = jax.vmap(negentropy)(jnp.swapaxes(left, -1, -2) * used[..., None, :], used / used.sum(-1, keepdims=True))
-    position = found.position / d
-    ahead = position[..., None, :] - position[..., :, None]
+    partial_correlation, coefficient, left = in_double(_along)(
+        z, used, jnp.where(columns.present > 0, found.position, jnp.inf)
+    )
+    share = used / jnp.maximum(used.sum(-1, keepdims=True), 1.0)
+    surprise = jax.vmap(negentropy)(jnp.swapaxes(left, -1, -2) * used[..., None, :], share)
+    ahead = (found.position[..., None, :] - found.position[..., :, None]) / columns.d
     return [
         jnp.sign(ahead),
         ahead,
@@ -90,67 +95,78 @@ def _evidence(nats: jax.Array, count: jax.Array) -> jax.Array:
     return jnp.sign(nats) * jnp.log1p(count * jnp.abs(nats)) / 5
 
 
-def _order(z: jax.Array, used: jax.Array) -> Order:
-    """The order of z [n, d], from its rows used [n]."""
+def _order(
+    z: jax.Array,
+    used: jax.Array,
+    present: jax.Array | None = None,
+    rows: jax.Array | float | None = None,
+    number: jax.Array | float | None = None,
+) -> Order:
+    """The order of z [n, d], from its rows used [n]: of the variables present [d], `number` of them in `rows` rows."""
     n, d = z.shape
-    weight = used / used.sum()
+    present = jnp.ones(d) if present is None else present
+    rows, number = (n if rows is None else rows), (d if number is None else number)
+    weight = used / jnp.maximum(used.sum(), 1.0)
     z = (z - weight @ z) * used[:, None]
     left = z * jax.lax.rsqrt(jnp.maximum(weight @ z**2, EPS))
-    steps = min(d, max(8, int(_BUDGET / (n * d * d))))
-    take = -(-d // steps)
+    rounds = jnp.clip(jnp.floor(_BUDGET / (jnp.float32(rows) * number * number)), 8.0, None)
+    take = jnp.ceil(number / jnp.minimum(rounds, number)).astype(jnp.int32)
+    alone, _ = _directions(left, weight)
     none, no_pair = jnp.zeros(d), jnp.zeros((d, d))
-    found = Order(none, no_pair, no_pair, no_pair, none)
-    names, first = jnp.arange(d), True
+    state = _Search(left, 1.0 - present, jnp.int32(0), Order(none, alone, no_pair, no_pair, none))
+    names = jnp.arange(d)
     # In parts, each with the variables that are left, of which half are taken out in it.
-    while len(names):
+    while True:
         m = len(names)
-        rounds = -(-max(1, m // 2) // take) if m > 2 * take else -(-m // take)
-        step = partial(_take_out, weight=weight, names=names, take=take, before=d - m)
-        if first:
-            alone, _ = _directions(left, weight)
-            found, first = found._replace(alone=alone), False
-        left, gone, found = jax.lax.fori_loop(0, rounds, step, (left, jnp.zeros(m), found))
-        remaining = max(0, m - rounds * take)
-        kept = jnp.argsort(gone, stable=True)[:remaining]
-        names, left = names[kept], left[:, kept]
-    return found._replace(given=found.given - found.given.T, correlation=found.correlation + found.correlation.T)
+        aim = m if m <= _LAST else m // 2
+        rest = jnp.minimum(aim, jnp.asarray(number, jnp.int32) - state.done)
+        step = partial(_take_out, weight=weight, names=names, take=take)
+        state = jax.lax.fori_loop(0, -(-rest // take), step, state)
+        if aim == m:
+            found = state.found
+            return found._replace(
+                given=found.given - found.given.T, correlation=found.correlation + found.correlation.T
+            )
+        kept = jnp.argsort(state.gone, stable=True)[: m - aim]
+        names, state = names[kept], state._replace(left=state.left[:, kept], gone=state.gone[kept])
 
 
-def _take_out(
-    step: jax.Array,
-    state: tuple[jax.Array, jax.Array, Order],
-    *,
-    weight: jax.Array,
-    names: jax.Array,
-    take: int,
-    before: int,
-) -> tuple[jax.Array, jax.Array, Order]:
-    """Take out the `take` variables that look the most exogenous of those left [n, m], which are not gone [m]."""
-    left, gone, found = state
-    m = left.shape[-1]
-    direction, correlation = _directions(left, weight)
-    present = 1.0 - gone
-    against = (jnp.minimum(direction, 0.0) ** 2 * present).sum(-1)
-    doubt, chosen = jax.lax.top_k(-jnp.where(gone > 0, jnp.inf, against), min(take, m))
-    for rank in range(min(take, m)):
+class _Search(NamedTuple):
+    """Variables [n, m] without what is earlier than them, which of them are gone [m], how many are, what was found."""
+
+    left: jax.Array
+    gone: jax.Array
+    done: jax.Array
+    found: Order
+
+
+def _take_out(_: jax.Array, state: _Search, *, weight: jax.Array, names: jax.Array, take: jax.Array) -> _Search:
+    """Take out the `take` variables that look the most exogenous of those left."""
+    direction, _ = _directions(state.left, weight)
+    against = (jnp.minimum(direction, 0.0) ** 2 * (1.0 - state.gone)).sum(-1)
+    chosen = jnp.argsort(jnp.where(state.gone > 0, jnp.inf, against), stable=True)
+
+    def one(rank: jax.Array, state: _Search) -> _Search:
+        left, gone, done, found = state
         k = chosen[rank]
-        there = present[k]  # the last round may ask for more than are left
+        there = 1.0 - gone[k]  # the last round may ask for more than are left
         own = left[:, k]
-        present = present.at[k].set(0.0)
+        gone = gone.at[k].set(1.0)
         slope = (weight * own) @ left
         rest = left - own[:, None] * slope
         rest = rest * jax.lax.rsqrt(jnp.maximum(weight @ rest**2, EPS))
-        left = jnp.where((present * there)[None, :] > 0, rest, left)
+        later = (1.0 - gone) * there
         at = (names[k], names)
-        later = present * there
         found = Order(
-            found.position.at[names[k]].add(there * (before + step * take + rank)),
+            found.position.at[names[k]].add(there * done),
             found.alone,
             found.given.at[at].add(direction[k] * later),
             found.correlation.at[at].add(slope * later),
-            found.doubt.at[names[k]].add(jnp.where(there > 0, -doubt[rank], 0.0)),
+            found.doubt.at[names[k]].add(jnp.where(there > 0, against[k], 0.0)),
         )
-    return left, 1.0 - present, found
+        return _Search(jnp.where(later[None, :] > 0, rest, left), gone, done + there.astype(jnp.int32), found)
+
+    return jax.lax.fori_loop(0, jnp.minimum(take, len(names)), one, state)
 
 
 def _directions(left: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -174,7 +190,7 @@ def _along(z: jax.Array, used: jax.Array, position: jax.Array) -> tuple[jax.Arra
 
     Coefficients are in units of the standard deviations, residuals [batch, n, j] have mean 0 and variance 1.
     """
-    d, weight = z.shape[-1], (used / used.sum(-1, keepdims=True))[..., None]
+    d, weight = z.shape[-1], (used / jnp.maximum(used.sum(-1, keepdims=True), 1.0))[..., None]
     z = z - (weight * z).sum(-2, keepdims=True)
     z = z / jnp.sqrt(jnp.maximum((weight * z**2).sum(-2, keepdims=True), EPS))
     sequence = jnp.argsort(position, axis=-1)

@@ -8,27 +8,30 @@ import jax.numpy as jnp
 from avici_jl.network.statistics.algebra import for_each_variable
 
 
-def weakest_correlations(correlation: jax.Array) -> jax.Array:
+def weakest_correlations(correlation: jax.Array, present: jax.Array | None = None) -> jax.Array:
     """[batch, i, j, 5]: the weakest partial correlation of i and j given one other and given two others; how much
     conditioning on j opens and closes dependences of i on third variables at most, and on the whole.
 
-    The second variable to condition on is found after the first (a greedy search).
+    The second variable to condition on is found after the first (a greedy search). Variables that are not present
+    [batch, d] are none.
     """
-    d = correlation.shape[-1]
+    *batch, d = correlation.shape[:-1]
+    present = jnp.ones((*batch, d)) if present is None else present
+    number = present.sum(-1)[..., None, None]
     r, exact = jnp.clip(correlation, -0.999, 0.999), jnp.abs(correlation)
     every = jnp.arange(d)
 
     def search(own: jax.Array, own_exact: jax.Array, i: jax.Array) -> jax.Array:
         """For variable i and its correlations [batch, d], cut off and exact: [batch, d, 5]."""
         j, k = every[:, None], every[None, :]
-        other = (k != i) & (k != j)
+        other = (k != i) & (k != j) & (present[..., None, :] > 0)
         to_j, to_k = own[..., :, None], own[..., None, :]
         first = _given(to_j, to_k, r)  # [j, k]: of i and j given k
         # Copies of a variable tie; the closest is taken, so that the order of variables does not matter.
         size = jnp.where(other, jnp.abs(first), 2.0)
         tied = size <= size.min(-1, keepdims=True) + 1e-6
         at = jnp.argmax(jnp.where(tied, own_exact[..., None, :] + exact, -1.0), axis=-1)
-        one = own if d < 3 else jnp.take_along_axis(first, at[..., None], -1)[..., 0]
+        one = jnp.where(number[..., 0] < 3, own, jnp.take_along_axis(first, at[..., None], -1)[..., 0])
         # Given that k and one more, l, from the correlations given k of i and j with l.
         k_to_l = jnp.take_along_axis(r, at[..., None], axis=-2)  # [j, l]: of j's k and l
         i_to_k = jnp.take_along_axis(own, at, -1)[..., None]
@@ -36,7 +39,7 @@ def weakest_correlations(correlation: jax.Array) -> jax.Array:
         second = _given(one[..., None], _given(to_k, i_to_k, k_to_l), _given(r, j_to_k, k_to_l))
         least = jnp.where(other & (k != at[..., None]), jnp.abs(second), 2.0)
         two = jnp.take_along_axis(second, jnp.argmin(least, -1)[..., None], -1)[..., 0]
-        two = one if d < 4 else two
+        two = jnp.where(number[..., 0] < 4, one, two)
         # How conditioning on j changes the dependence of i on third variables k, weighted by that of j on k.
         change = jnp.abs(_given(to_k, to_j, r)) - jnp.abs(to_k)
         change = jnp.where(other, change * jnp.abs(r), 0.0)

@@ -11,13 +11,12 @@ from avici_jl.network.statistics.columns import Columns
 
 def tails(columns: Columns) -> list[jax.Array]:
     """What the others do where one variable is extreme: heavy tails travel from causes to effects."""
-    value, z, u = columns.value, columns.z, columns.u
-    n, d = z.shape[-2:]
+    value, u, n = columns.value, columns.u, columns.n[..., 0]
     free = (1 - u) * (jnp.abs(value) > 4.0)
     count = free.sum(-2)
     shrink = 1 / (count + 3.0)[..., None]
     size = jnp.clip(jnp.abs(value), 0.0, 8.0)
-    size = (size - size.mean(-2, keepdims=True)) / 4
+    size = (size - size.sum(-2, keepdims=True) / columns.n) / 4
     together = gram(free, size) * shrink
     signed = gram(free * jnp.sign(value), jnp.clip(value, -8.0, 8.0) / 4) * shrink
     return [*both(together), *both(signed), *both(rows(jnp.tanh(20 * count / n)))]

@@ -1,0 +1,161 @@
+"""The network asked about many variables: candidates, subsets, and their answers put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from avici_jl._runtime.executors import in_order
+from avici_jl._runtime.progress import tracked
+from avici_jl.data.batches import hash_columns
+from avici_jl.subsets.asking import Asking
+from avici_jl.subsets.candidates import candidates
+from avici_jl.subsets.cover import Subset, cover
+
+SIZE, CANDIDATES, ROUNDS = 96, 10, 2
+"""Variables of a subset, candidates of a target, and how many times every variable is a target."""
+WHOLE = 128
+"""So many variables are still asked about as a whole."""
+_TOGETHER = 4
+"""Subsets of one task for an executor."""
+
+
+class Question(NamedTuple):
+    """Which variables the network is asked about together, from which part of the rows."""
+
+    subset: Subset
+    part: int
+
+
+def ask_in_subsets(
+    table: np.ndarray,
+    interventions: np.ndarray,
+    pairs: np.ndarray | None,
+    parts: list[np.ndarray],
+    see: Callable[[np.ndarray], np.ndarray],
+    predictor: Callable[..., Any],
+    standardize: Callable[[np.ndarray], np.ndarray],
+    asking: Asking,
+) -> np.ndarray:
+    """Logits [1 or 2, d, d] of edges, and of signs if it says them, of a table of many variables.
+
+    Those of pairs about which the network was not asked are -inf for edges and 0 for signs.
+
+    Everything is done with the variables in an order that follows from their values alone, so that the answer does not
+    depend on the order of the columns.
+
+    Args:
+        table: [n, d].
+        interventions: [n, d] of 0 and 1.
+        pairs: [d, d] what is known of the graph, see `Known`; None if nothing is.
+        parts: rows that the network sees at a time.
+        see: from some of the rows to what the network sees of them [rows, d, channels].
+        predictor: from that, for some of the variables, and what is known of these, to what is said; can be pickled.
+        standardize: from the table to standardised values.
+        asking: how.
+    """
+    d = table.shape[1]
+    order = np.argsort(hash_columns(table), kind="stable")
+    place = np.argsort(order)
+    z = np.nan_to_num(standardize(table)[:, order], copy=False)
+    possible = np.arange(d) if asking.causes is None else asking.causes
+    if pairs is not None:  # a variable that is known to cause nothing needs no place among the candidates
+        possible = possible[(pairs[possible] >= 0).sum(axis=1) > 1]
+    causes = np.sort(place[possible]) if 0 < len(possible) < d else None
+    known = None if pairs is None else pairs[np.ix_(order, order)]
+    asked = questions(z, interventions[:, order], len(parts), causes=causes, seed=asking.seed)
+    del z
+    asked.sort(key=lambda question: question.part)
+    at_once = 1 if asking.executor is None else _TOGETHER
+
+    def tasks() -> Iterator[tuple[Any, ...]]:
+        for part, some in groupby(asked, lambda question: question.part):
+            seen = see(parts[part])[:, order]
+            members = [question.subset.members for question in some]
+            for start in range(0, len(members), at_once):
+                yield (
+                    predictor,
+                    [
+                        (seen[:, which], None if known is None else known[np.ix_(which, which)])
+                        for which in members[start : start + at_once]
+                    ],
+                )
+
+    answers = chain.from_iterable(in_order(_answer, tasks(), asking.executor))
+    shown = tracked(answers, len(asked), f"Subsets of {d} variables", shown=asking.progress)
+    return put_together(d, asked, shown)[:, place[:, None], place[None, :]]
+
+
+def answer_stacked(predictor: Callable[..., Any], seen: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+    """What a predictor says of a table, [1 or 2, d, d]: logits of edges, and of signs if it says them."""
+    return np.stack([part for part in predictor(seen, known) if part is not None])
+
+
+def _answer(predictor: Callable[..., Any], tables: list[tuple[np.ndarray, np.ndarray | None]]) -> list[np.ndarray]:
+    return [answer_stacked(predictor, seen, known) for seen, known in tables]
+
+
+def questions(
+    z: np.ndarray,
+    interventions: np.ndarray,
+    parts: int,
+    *,
+    causes: np.ndarray | None = None,
+    size: int = SIZE,
+    count: int = CANDIDATES,
+    rounds: int = ROUNDS,
+    seed: int = 0,
+) -> list[Question]:
+    """What to ask about all variables.
+
+    Args:
+        z: [n, d] standardised values, 0 where missing.
+        interventions: [n, d] of 0 and 1.
+        parts: into how many parts the rows are divided; each round looks at other ones.
+        causes: [k] the variables that can be causes; all by default.
+        size: variables of a subset.
+        count: candidates of a target.
+        rounds: how many times every variable is a target.
+        seed: of the subsets.
+    """
+    d = z.shape[1]
+    causes = np.arange(d) if causes is None else causes
+    found = candidates(z, interventions, min(count, len(causes), size - 1, d - 1), causes)
+    asked = []
+    for turn in range(rounds):
+        subsets = cover(found, min(size, d), np.random.default_rng([seed, turn]))
+        asked += [Question(subset, (k + turn) % parts) for k, subset in enumerate(subsets)]
+    return asked
+
+
+def put_together(d: int, asked: list[Question], answers: Iterable[np.ndarray]) -> np.ndarray:
+    """Mean logits [k, d, d] of every pair, over the subsets in which its effect is a target.
+
+    Where it is in none, over the subsets that hold both, though common causes may be missing there. Where no subset
+    does, those of edges, the first, are -inf, and others 0.
+
+    Args:
+        d: number of variables.
+        asked: the questions.
+        answers: to each the logits [k, m, m] of its members, in the same order.
+    """
+    total, count, as_target = np.zeros((0, d, d), np.float32), np.zeros((d, d), np.uint16), np.zeros((d, d), bool)
+    for (subset, _), logits in zip(asked, answers, strict=True):
+        if len(total) == 0:
+            total = np.zeros((len(logits), d, d), np.float32)
+        at = np.ix_(subset.members, subset.members)
+        target = np.zeros(len(subset.members), bool)
+        target[subset.targets] = True
+        before = as_target[at]
+        replaced, added = target & ~before, target | ~before
+        for sums, own in zip(total, logits, strict=True):
+            sums[at] = np.where(replaced, 0.0, sums[at]) + np.where(added, own, 0.0)
+        count[at] = np.where(replaced, 0, count[at]) + added
+        as_target[at] = before | target
+    never = count == 0
+    total /= np.maximum(count, 1)
+    total[0, never] = -np.inf
+    return total

@@ -1,0 +1,66 @@
+"""What an answer about many variables costs, before it is computed."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from avici_jl._runtime.memory import free_memory
+from avici_jl.errors import InputError
+from avici_jl.subsets.ask import CANDIDATES, ROUNDS, SIZE
+from avici_jl.subsets.candidates import MOST_PARTIAL
+
+_BASE = 1.2e9
+"""Bytes of a process that asks about one subset: libraries, compilation, the statistics of its pairs."""
+_TARGETS = 0.1
+"""Targets in a subset, as a share of its size: few share candidates; less than was ever seen in simulated data."""
+_SECONDS = 1.2
+"""Of a subset of `SIZE` variables in a thousand rows, on one core."""
+
+
+class Cost(NamedTuple):
+    """An estimate.
+
+    Attributes:
+        memory: bytes, at most, the table included.
+        predictions: how many subsets the network is asked about, at most.
+        seconds: on the cores of this machine.
+    """
+
+    memory: float
+    predictions: int
+    seconds: float
+
+    def __str__(self) -> str:
+        minutes = self.seconds / 60
+        time = f"{minutes:.0f} minutes" if minutes >= 2 else f"{self.seconds:.0f} seconds"
+        return f"at most {self.predictions} subsets, {time} and {self.memory / 1e9:.1f} GB"
+
+
+def estimate(n: int, d: int, causes: int | None = None, rows: int = 1000) -> Cost:
+    """What asking about n rows of d variables costs, of which `causes` can be causes, in parts of so many rows."""
+    causes = d if causes is None else causes
+    pairs = 4.0 * d * d
+    table, scores = n * d * 9.0, n * d * (4.0 + 4.0)
+    screening = scores + pairs * (4.0 if d <= MOST_PARTIAL else 1.0) + 4.0 * causes * d
+    checking, answer = n * d * 32.0, pairs * 1.5
+    memory = _BASE + table + max(checking, screening, answer + min(n, rows) * d * 8.0)
+    targets = max(1.0, _TARGETS * SIZE, SIZE - causes if causes <= CANDIDATES else 0.0)
+    predictions = int(-(-ROUNDS * d // targets))
+    each = _SECONDS * (0.5 + 0.5 * min(n, rows) / 1000)
+    screen = (2.0 * n * d**2 + (2.0 * d**3 if d <= MOST_PARTIAL else 0.0)) / 2e10
+    return Cost(memory, predictions, screen + predictions * each / (os.cpu_count() or 1))
+
+
+def check_memory(cost: Cost, d: int) -> None:
+    """Refuse what cannot fit.
+
+    Raises:
+        InputError: more memory is needed than there is.
+    """
+    free = free_memory()
+    if free is not None and cost.memory > free:
+        raise InputError(
+            f"{d} variables need {cost}, and {free / 1e9:.1f} GB are free. Please leave out variables or rows, or use "
+            "a machine with more memory."
+        )
