@@ -51,6 +51,8 @@ SLOW = (
     "runtime/test_guest.py::test_a_run_changes_nothing_that_lasts",
     "report/test_page.py",
     "simulation/test_julia_process.py",
+    "subsets/test_executors.py::test_a_cluster",
+    "subsets/test_executors.py::test_what_is_no_executor",
     "test_accidents.py::test_two_thousand",
     "test_damaged_files.py::test_a_run_that_overflows",
     "test_docs.py",

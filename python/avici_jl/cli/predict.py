@@ -63,6 +63,21 @@ def predict(
         Path | None, typer.Option(help="Table of known edges, cause and effect by name, to compare with.")
     ] = None,
     picture: Annotated[Path | None, typer.Option(help="Write a picture (.png, .pdf, .svg).")] = None,
+    regulators: Annotated[
+        str | None,
+        typer.Option(help="Only these can be causes: names with commas between them, or @FILE with one in each line."),
+    ] = None,
+    subsets: Annotated[
+        bool | None,
+        typer.Option(
+            "--subsets/--whole",
+            help="Ask about overlapping subsets of the variables, or about all at once; by default subsets for more "
+            "than 128 variables.",
+        ),
+    ] = None,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Compute subsets on the cluster of this Dask scheduler.")
+    ] = None,
     top: Annotated[int, typer.Option(min=0, help="How many edges to print.")] = 15,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -89,21 +104,32 @@ def predict(
     if picture is not None and picture.suffix not in _PICTURES:
         raise InputError(f"A picture is written as {listed(_PICTURES)}; {picture} ends with none of these.")
     with progress.status("Loading the model …"):
+        from avici_jl._runtime.executors import connect
+        from avici_jl.data.dataset import Dataset
         from avici_jl.data.files import read_edges
         from avici_jl.model import Model
         from avici_jl.posterior.edges import check_probability, edge_table
         from avici_jl.posterior.export import TABLES, check_suffix
+        from avici_jl.subsets.ask import WHOLE
 
         if edges is not None:
             check_suffix(edges)
         if threshold is not None:
             check_probability(threshold)
         trained = Model.load(model)
-    with progress.status("Reading and predicting (a new shape is compiled first) …"):
+    with progress.status("Reading …"):
         x, given, how = options.read()
+        how |= {"regulators": _names(regulators), "subsets": subsets, "progress": False}
+        how["executor"] = None if dask is None else connect(dask)
         if h5ad is not None and not hasattr(x, "varp"):
             raise InputError(f"--h5ad writes an AnnData, and {options.data} is none; use --out or --matrix.")
-        posterior = trained.infer(x, given, **how)
+    n, d = (x.x if isinstance(x, Dataset) else x).shape
+    if subsets or (subsets is None and d > WHOLE):
+        progress.print(f"{n} rows of {d} variables: {trained.estimate(n, d)}.")
+        posterior = trained.infer(x, given, **how | {"progress": None})
+    else:
+        with progress.status("Predicting (a new size is compiled first) …"):
+            posterior = trained.infer(x, given, **how)
     p, found = posterior.probabilities, posterior.data
     known = None if truth is None else read_edges(truth, found.names, options.encoding)
     chosen = posterior.threshold if threshold is None else threshold
@@ -157,6 +183,17 @@ def predict(
         )
     for what, path in written.items():
         out.print(f"{what[0].upper()}{what[1:]}: {path}")
+
+
+def _names(text: str | None) -> list[str] | None:
+    """Names with commas between them, or one in each line of @FILE."""
+    if text is None:
+        return None
+    try:
+        parts = Path(text[1:]).read_text(encoding="utf-8").splitlines() if text.startswith("@") else text.split(",")
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"The regulators cannot be read: {error}.") from None
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _has_row_names(x: Any, row_names: str | None) -> bool:

@@ -61,7 +61,7 @@ def edge_table(
 
     check_probability(threshold)
     labels = pd.Index(names, tupleize_cols=False)
-    cause, effect = np.nonzero(~np.eye(len(p), dtype=bool) if edges is None else edges)
+    cause, effect = np.nonzero(_listed(np.asarray(p)) if edges is None else edges)
     table = pd.DataFrame(
         {
             "source": labels.take(cause),
@@ -72,6 +72,17 @@ def edge_table(
     )
     kept = table[table["probability"] >= threshold]
     return kept.sort_values("probability", ascending=False, kind="stable", ignore_index=True)
+
+
+MANY = 2000
+"""So many variables have all their pairs in a table; of more, those with a probability above 0."""
+
+
+def _listed(p: np.ndarray) -> np.ndarray:
+    """[d, d], the pairs that a table lists."""
+    kept = p > 0 if len(p) > MANY else np.ones(p.shape, bool)
+    np.fill_diagonal(kept, False)
+    return kept
 
 
 def adjacency(p: np.ndarray, threshold: float, *, acyclic: bool = False, known: np.ndarray | None = None) -> np.ndarray:
