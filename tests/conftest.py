@@ -50,6 +50,7 @@ SLOW = (
     "network/test_shapes.py::test_the_answers_of_shipped_models",
     "runtime/test_guest.py::test_a_run_changes_nothing_that_lasts",
     "report/test_page.py",
+    "runtime/test_threads.py::test_a_pool_of_one",
     "simulation/test_julia_process.py",
     "subsets/test_executors.py::test_a_cluster",
     "subsets/test_executors.py::test_what_is_no_executor",

@@ -49,7 +49,7 @@ def test_every_method_gives_what_the_posterior_does(model: Model) -> None:
 def test_the_network_is_asked_once(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     answer = model.predict_checked
-    monkeypatch.setattr(model, "predict_checked", lambda found: asked.append(1) or answer(found))
+    monkeypatch.setattr(model, "predict_checked", lambda found, **how: asked.append(1) or answer(found, **how))
     found = model.infer(frame())
     for derived in (found.edges, found.graph, found.regulators, found.to_frame, found.plot):
         derived()
