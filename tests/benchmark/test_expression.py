@@ -94,7 +94,7 @@ def folder(tmp_path: Path) -> Path:
     pd.DataFrame(rng.random((3, 4)), genes, conditions).to_csv(dream / "expression.tsv", sep="\t", index_label=False)
     gold = pd.DataFrame([[0, 0, 0], [1, 0, 0], [0, 0, 0]], genes, genes)
     gold.to_csv(dream / "gold_standard.tsv", sep="\t", index_label=False)
-    (tunnel / "dag.csv").write_text("source,target\nred,ir_1\nblue,ir_1\n")
+    (tunnel / "dag.csv").write_text("source,target\nred,ir_1\nblue,ir_1\nt_ir_1,ir_1\n")
     pd.DataFrame(rng.random((1200, 4)), columns=["red", "blue", "ir_1", "time"]).to_csv(
         tunnel / "uniform_reference.csv", index=False
     )
@@ -117,8 +117,8 @@ def test_real_data_are_read_with_their_targets_and_graphs(folder: Path) -> None:
     assert static.graph is not None and static.graph[0, 1] == 1 and static.graph.sum() == 1  # effects are in rows
     assert static.interventions.tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 1]] and len(whole.x) == 4
     (_, few), (said, tunnel) = _light_tunnel(folder)
-    assert tunnel.names == ["blue", "ir_1", "red"] and said == "1200 rows" and len(few.x) == 1000
-    assert tunnel.graph is not None and tunnel.graph[[0, 2], 1].all() and tunnel.graph.sum() == 2
+    assert tunnel.names == ["red", "blue", "ir_1"] and said == "1200 rows" and len(few.x) == 1000
+    assert tunnel.graph is not None and tunnel.graph[:2, 2].all() and tunnel.graph.sum() == 2
 
 
 def test_a_condition_of_one_value_is_no_division_by_zero() -> None:

@@ -42,6 +42,13 @@ _TARGETS = {
 """What the stimuli of Sachs et al. act on (their Fig. 2); the inhibitor of PI3K on its measured effect Akt."""
 
 
+_TUNNEL = (
+    *("red", "green", "blue", "current", "pol_1", "pol_2", "ir_1", "vis_1", "ir_2", "vis_2", "ir_3", "vis_3"),
+    *("angle_1", "angle_2", "l_11", "l_12", "l_21", "l_22", "l_31", "l_32"),
+)
+"""The variables of the light tunnel that vary in its uniform reference experiment; settings of the sensors do not."""
+
+
 def real(effort: Effort) -> Report:
     """The models beside the best simple scores on each of them."""
     if effort.data is None:
@@ -158,7 +165,8 @@ def _light_tunnel(folder: Path) -> Iterator[tuple[str, Dataset]]:
         frame, edges = pd.read_csv(place / "uniform_reference.csv"), pd.read_csv(place / "dag.csv")
     else:
         frame, edges = _chamber(place)
-    names = sorted({*edges["source"], *edges["target"]})
+    names = [name for name in _TUNNEL if name in {*edges["source"], *edges["target"]}]
+    edges = edges[edges["source"].isin(names) & edges["target"].isin(names)]
     graph = np.zeros((len(names),) * 2, np.uint8)
     for cause, effect in zip(edges["source"], edges["target"], strict=True):
         graph[names.index(cause), names.index(effect)] = 1
