@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup lowest others demo test test-slow lint docs vendor transcripts bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-domain bench-groups bench-knowledge benchmarks dist clean
+.PHONY: help setup lowest others demo test test-slow lint docs vendor transcripts notebooks bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-domain bench-groups bench-knowledge benchmarks dist clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -28,6 +28,7 @@ help:
 	@echo "make dist    sdist and wheel into dist/, checked, installed in clean environments (PYTHONS=...) and predicting"
 	@echo "make docs    the documentation, into build/docs"
 	@echo "make transcripts    run the sessions that the documentation shows, and write them down again"
+	@echo "make notebooks      run the notebooks of the documentation, and write them again"
 	@echo "make setup   the environment only: .venv and a Julia"
 	@echo "make clean   remove the environment and all caches"
 
@@ -116,6 +117,9 @@ lowest:
 
 transcripts: setup
 	$(WITH_JULIA) $(BIN)/python docs/transcripts/record.py
+
+notebooks: setup
+	$(WITH_JULIA) $(BIN)/python docs/notebooks/execute.py
 
 lint: .venv/installed
 	$(BIN)/ruff check

@@ -21,7 +21,8 @@ def characteristics(x: np.ndarray, interventions: np.ndarray, kind: str) -> dict
     - gaps: share of missing values.
     - repeated rows: share of the rows that repeat another one, value by value and with the same interventions.
     - few values: share of the variables with 2 to 10 different values. ties: share of the values that occur before.
-      piled up: of the variables, the mean share of the most frequent value.
+      piled up: of the variables, the mean share of values that equal the most frequent one,
+      itself not counted.
     - far out: share of values more than 5 robust standard deviations (interquartile range / 1.349) from the median.
       tails: logarithm of the range that holds 98 % of the values by the interquartile range, mean over variables.
       skewness: mean over variables of |mean - median| by the standard deviation.
@@ -80,7 +81,7 @@ def _values(x: np.ndarray) -> dict[str, float]:
     return {
         "few values": np.mean((different > 1) & (different <= _FEW) & (known > 4 * _FEW)),
         "ties": np.mean(1 - different / known),
-        "piled up": np.mean([c.max(initial=0) for c in counts] / known),
+        "piled up": np.mean([c.max(initial=1) - 1 for c in counts] / known),
         "far out": np.nanmean(np.abs(x - middle) > _FAR * robust),
         "tails": np.nanmean(np.log((high - low) / np.where(robust > 0, robust, np.nan))),
         "skewness": np.nanmean(np.abs(np.nanmean(x, axis=0) - middle) / np.nanstd(x, axis=0)),
