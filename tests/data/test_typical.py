@@ -12,6 +12,7 @@ from avici_jl.data.characteristics import characteristics
 from avici_jl.data.inputs import read_input
 from avici_jl.data.shift import differences
 from avici_jl.data.typical import Shift, compare, measure
+from avici_jl.data.unusual import percent
 
 N, D = 200, 8
 CONFIG = {
@@ -141,6 +142,10 @@ def test_what_training_had_is_not_named() -> None:
 def test_a_shift_is_kept_as_plain_values(typical: dict[str, Any]) -> None:
     shift = of(*table(3), typical)
     assert Shift.from_dict(shift.to_dict()) == shift
+
+
+def test_shares_are_readable() -> None:
+    assert [percent(share) for share in (1.0, 0.216, 0.0225, 1e-9)] == ["100 %", "22 %", "2.2 %", "less than 0.1 %"]
 
 
 def test_odd_tables_have_characteristics(typical: dict[str, Any]) -> None:

@@ -82,7 +82,7 @@ _TEXTS = {
 
 def percent(share: float) -> str:
     """A share as text."""
-    return "less than 0.1 %" if share < 0.001 else f"{100 * share:.2g} %"
+    return "less than 0.1 %" if share < 0.001 else f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def label(reason: Reason) -> str:

@@ -1,7 +1,7 @@
 // Small plots of the data behind a variable or an edge, in SVG.
 const points = { ...report.points, values: bytes(report.points.values) };
 const GAP = 255;
-const WIDTH = 340, HEIGHT = 210, LEFT = 44, BOTTOM = 34, TOP = 10, RIGHT = 10;
+const WIDTH = 340, HEIGHT = 172, LEFT = 44, BOTTOM = 34, TOP = 10, RIGHT = 10;
 
 function valueAt(row, variable) {
   const byte = points.values[row * names.length + variable];
