@@ -95,8 +95,8 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         "",
         "## Limits",
         "",
-        "Every variable that matters is assumed to be measured: there are no hidden causes in the simulated data, and "
-        "no feedback loops. The probability of an edge is marginal; edges are not independent of each other. Data that "
+        "Every variable that matters is assumed to be measured, and nothing to feed back, unless the domain has hidden "
+        "causes or feedback. The probability of an edge is marginal; edges are not independent of each other. Data that "
         "differ from the simulated domains (other noise, other sizes) get lower accuracy and less reliable "
         "probabilities.",
         "",
