@@ -96,8 +96,8 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         "## Limits",
         "",
         "Every variable that matters is assumed to be measured, and nothing to feed back, unless the domain has hidden "
-        "causes or feedback. The probability of an edge is marginal; edges are not independent of each other. Data that "
-        "differ from the simulated domains (other noise, other sizes) get lower accuracy and less reliable "
+        "causes or feedback. The probability of an edge is marginal; edges are not independent of each other. Data "
+        "that differ from the simulated domains (other noise, other sizes) get lower accuracy and less reliable "
         "probabilities.",
         "",
         "## How to reproduce",
