@@ -115,7 +115,8 @@ def _spread(links: nx.Graph, nodes: Sequence[int]) -> np.ndarray:
         return np.array([[0.0, 0.0], [1.0, 0.0]])
     start = far**2
     start = -0.5 * (start - start.mean(axis=0) - start.mean(axis=1)[:, None] + start.mean())
-    values, vectors = eigh(start, subset_by_index=[n - 2, n - 1])
+    # All of them: where many are equal, as in a complete graph, LAPACK may find none of a range.
+    values, vectors = (part[..., -2:] for part in eigh(start, driver="evd"))
     at = vectors * np.sqrt(np.maximum(values, 0.0))
     at += np.random.default_rng(0).normal(scale=0.2, size=at.shape)  # leaves of one variable start apart
     w = 1.0 / np.where(far > 0, far, np.inf) ** 2
