@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
+import sys
+import time
 from collections.abc import Iterator
 
 from avici_jl._runtime.scope import Shared
@@ -33,7 +36,23 @@ def _quiet() -> Iterator[None]:
 quiet_orbax = Shared(_quiet)
 """While open, Orbax logs nothing but errors, and loggers stay as they are."""
 
+
+@contextlib.contextmanager
+def late_reads_unheard() -> Iterator[None]:
+    """Where a read fails, the others that are in flight report to a loop that Orbax has closed: a traceback for each.
+
+    They come from TensorStore's threads within milliseconds, and go by `sys.stderr`, which is held back until then.
+    """
+    with contextlib.redirect_stderr(io.StringIO()) as held:
+        try:
+            yield
+        except Exception:
+            time.sleep(0.2)
+            raise
+    sys.stderr.write(held.getvalue())
+
+
 with quiet_orbax():
     import orbax.checkpoint as ocp
 
-__all__ = ["ocp", "quiet_orbax"]
+__all__ = ["late_reads_unheard", "ocp", "quiet_orbax"]

@@ -16,7 +16,7 @@ from jax.experimental import multihost_utils
 
 from avici_jl.checkpoints.files import CHECKPOINTS
 from avici_jl.checkpoints.integrity import check_digest, check_size, digest, may_be_damage, not_finite
-from avici_jl.checkpoints.quiet import ocp, quiet_orbax
+from avici_jl.checkpoints.quiet import late_reads_unheard, ocp, quiet_orbax
 from avici_jl.errors import CheckpointError, TrainingError
 
 _DAMAGED, _SCORE, _DIGEST = "damaged", "auprc", "digest"
@@ -207,7 +207,7 @@ def _score(metrics: Any) -> float:
 
 def read_orbax(path: Path) -> Any:
     """A saved tree as NumPy arrays, whatever devices it was saved from."""
-    with quiet_orbax(), ocp.PyTreeCheckpointer() as checkpointer:
+    with quiet_orbax(), late_reads_unheard(), ocp.PyTreeCheckpointer() as checkpointer:
         metadata = checkpointer.metadata(path).item_metadata.tree
         check_size([(leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(metadata)], path)
         arguments = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), metadata)
