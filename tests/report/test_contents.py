@@ -128,3 +128,8 @@ def test_the_vendored_library_is_the_release_that_the_script_fetches() -> None:
     library = (vendor / "cytoscape.min.js").read_text(encoding="utf-8")
     assert release and f'version="{release[1]}"' in library and "</script" not in library
     assert "The Cytoscape Consortium" in (vendor / "cytoscape.LICENSE").read_text(encoding="utf-8")
+
+
+def test_a_card_that_says_less_makes_a_report() -> None:
+    found = replace(random_posterior(4, 30), card={"evaluation": [{"d": 4}]})
+    assert contents(found, "t", "q")["results"] == []

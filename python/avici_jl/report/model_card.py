@@ -35,7 +35,7 @@ def model_facts(name: str, kind: str, card: Mapping[str, Any]) -> list[list[str]
 
 
 def results(card: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the model reaches on simulated data, a row for each setting."""
+    """What the model reaches on simulated data, a row for each setting that the card says all of."""
     return [
         {
             "domain": row["domain"],
@@ -47,6 +47,7 @@ def results(card: Mapping[str, Any]) -> list[dict[str, Any]]:
             "ece": row["ece"],
         }
         for row in card.get("evaluation", ())
+        if {"domain", "d", "n_obs", "n_int", "auprc", "f1", "ece"} <= row.keys()
     ]
 
 
