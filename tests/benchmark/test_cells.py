@@ -11,8 +11,9 @@ import pytest
 
 from avici_jl import Model
 from avici_jl.benchmark import cells
-from avici_jl.benchmark.cells import KeptModel, ask, kept, kept_in
+from avici_jl.benchmark.cells import _PREDICTS, KeptModel, ask, kept, kept_in
 from avici_jl.benchmark.methods import Answer, Data
+from test_rooms import PACKAGE, imports
 from tiny_models import save
 
 X = np.random.default_rng(0).normal(size=(30, 3))
@@ -108,3 +109,9 @@ def test_other_methods_are_asked_again_when_their_code_or_limit_changes(
         assert [asked(name="GES"), asked(name="GES")] == [6, 7]
         worker.failure = "time limit"
         assert [asked(name="GES"), asked(name="GES")] == [8, 8]
+
+
+def test_every_room_that_says_something_of_a_table_decides_the_key() -> None:
+    rooms = {name.split(".")[1] for name in imports(PACKAGE / "model.py")}
+    around = {"errors", "_runtime", "checkpoints", "plots", "posterior", "estimator", "report"}
+    assert rooms - around <= set(_PREDICTS)

@@ -31,7 +31,7 @@ from avici_jl.model import Model, Prediction
 from avici_jl.subsets.asking import Asking
 
 _FOLDER: ContextVar[Path | None] = ContextVar("_FOLDER", default=None)
-_PREDICTS = ("model.py", "data", "network")
+_PREDICTS = ("model.py", "data", "network", "subsets")
 """The code of the package that an answer of a model follows from."""
 
 
