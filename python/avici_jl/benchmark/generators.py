@@ -16,6 +16,7 @@ import numpy as np
 
 from avici_jl.data.dataset import Dataset
 from avici_jl.evaluation.compare import EVALUATION_SEED
+from avici_jl.posterior.acyclic import causes_first
 
 Generator = Callable[[np.random.Generator, int, int], tuple[np.ndarray, np.ndarray]]
 """(rng, d, n) -> x [n, d], graph [d, d]."""
@@ -64,7 +65,7 @@ def standardized_linear(noise: str) -> Generator:
 
     def make(rng: np.random.Generator, d: int, n: int) -> tuple[np.ndarray, np.ndarray]:
         graph, x = _erdos_renyi(rng, d, 2 * d), np.zeros((n, d))
-        for j in _order(graph):
+        for j in causes_first(graph):
             weights = rng.uniform(0.5, 2.0, d) * rng.choice([-1, 1], d) * graph[:, j]
             value = x @ weights + getattr(rng, noise)(size=n)
             x[:, j] = (value - value.mean()) / value.std()
@@ -76,12 +77,6 @@ def standardized_linear(noise: str) -> Generator:
 def _erdos_renyi(rng: np.random.Generator, d: int, edges: int) -> np.ndarray:
     place = rng.permutation(d)
     return (rng.random((d, d)) < 2 * edges / (d * (d - 1))) & (place[:, None] < place[None, :])
-
-
-def _order(graph: np.ndarray) -> list[int]:
-    import networkx as nx
-
-    return list(nx.topological_sort(nx.from_numpy_array(graph.astype(int), create_using=nx.DiGraph)))
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from avici_jl.cli.shared import (
     beside_training,
     in_words,
     may_write,
+    names_given,
     out,
     print_json,
     progress,
@@ -119,7 +120,11 @@ def predict(
         trained = Model.load(model)
     with progress.status("Reading …"):
         x, given, how = options.read()
-        how |= {"regulators": _names(regulators), "subsets": subsets, "progress": False}
+        how |= {
+            "regulators": None if regulators is None else names_given(regulators, separator=","),
+            "subsets": subsets,
+            "progress": False,
+        }
         how["executor"] = None if dask is None else connect(dask)
         if h5ad is not None and not hasattr(x, "varp"):
             raise InputError(f"--h5ad writes an AnnData, and {options.data} is none; use --out or --matrix.")
@@ -183,17 +188,6 @@ def predict(
         )
     for what, path in written.items():
         out.print(f"{what[0].upper()}{what[1:]}: {path}")
-
-
-def _names(text: str | None) -> list[str] | None:
-    """Names with commas between them, or one in each line of @FILE."""
-    if text is None:
-        return None
-    try:
-        parts = Path(text[1:]).read_text(encoding="utf-8").splitlines() if text.startswith("@") else text.split(",")
-    except (OSError, UnicodeError) as error:
-        raise InputError(f"The regulators cannot be read: {error}.") from None
-    return [part.strip() for part in parts if part.strip()]
 
 
 def _has_row_names(x: Any, row_names: str | None) -> bool:

@@ -37,6 +37,24 @@ TrustOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
 
+def names_given(given: str, separator: str | None = None) -> list[str]:
+    """A name, or several with the separator between them, or those in the file of `@FILE`, one a line.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if given.startswith("@"):
+        try:
+            names = Path(given[1:]).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeError) as error:
+            raise InputError(f"{given[1:]} cannot be read as a list of names, one a line: {error}") from None
+    elif separator is None:
+        return [given]
+    else:
+        names = given.split(separator)
+    return [name.strip() for name in names if name.strip()]
+
+
 def may_write(*paths: Path | None, force: bool) -> None:
     """Check, before anything is computed, that every file can be written.
 

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from avici_jl.cli.shared import ForceOption, JsonOption, ModelOption, may_write, out, print_json, progress
+from avici_jl.cli.shared import (
+    ForceOption,
+    JsonOption,
+    ModelOption,
+    may_write,
+    names_given,
+    out,
+    print_json,
+    progress,
+)
 from avici_jl.cli.table import TableOptions, takes_table
 from avici_jl.errors import InputError
 
@@ -40,7 +49,7 @@ def suggest(
     may_write(table, force=force)
     if table is not None and table.suffix not in (".csv", ".tsv"):
         raise InputError(f"The ranking is written as .csv or .tsv; {table} ends with neither.")
-    candidates = None if candidate is None else [name for given in candidate for name in _named(given)]
+    candidates = None if candidate is None else [name for given in candidate for name in names_given(given)]
     with progress.status("Loading the model …"):
         from avici_jl.model import Model
         from avici_jl.posterior.export import spreadsheet_cell
@@ -65,14 +74,3 @@ def suggest(
     )
     if table is not None:
         out.print(f"Ranking: {table}")
-
-
-def _named(given: str) -> list[str]:
-    """A name, or those in the file of `@FILE`."""
-    if not given.startswith("@"):
-        return [given]
-    try:
-        lines = Path(given[1:]).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{given[1:]} cannot be read as a list of names, one a line: {error}") from None
-    return [line.strip() for line in lines if line.strip()]

@@ -15,6 +15,7 @@ from avici_jl.data.words import listed
 from avici_jl.errors import InputError
 
 EDGE, NO_EDGE = 1, -1
+"""What is known of an ordered pair of variables; 0 where nothing is."""
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,13 @@ def is_acyclic(graph: np.ndarray) -> bool:
         causes = causes - left[free].sum(axis=0)
 
 
+def causes_first(graph: np.ndarray) -> list[int]:
+    """The variables of a [d, d] graph without a cycle, causes before their effects."""
+    import networkx as nx
+
+    return list(nx.topological_sort(nx.from_numpy_array(np.asarray(graph, int), create_using=nx.DiGraph)))
+
+
 def _gibbs(p: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     d = len(p)
     one, two = np.triu_indices(d, 1)

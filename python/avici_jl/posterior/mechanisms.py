@@ -15,6 +15,7 @@ import numpy as np
 
 from avici_jl.data.batches import remove_batches
 from avici_jl.data.inputs import Input
+from avici_jl.posterior.acyclic import causes_first
 
 _KNOTS = (0.25, 0.5, 0.75)
 _PENALTY = (1e-3, *(3e-2,) * len(_KNOTS))
@@ -136,7 +137,7 @@ class Mechanisms:
                 bends[j] = criteria[1] < criteria[0]
                 fitted = slopes[int(bends[j])].reshape(fitted.shape) * table.scale[j]
             found.append(fitted)
-        return Mechanisms(graph, _order(graph), found, bends)
+        return Mechanisms(graph, causes_first(graph), found, bends)
 
     def shift(self, table: Table, rows: np.ndarray, variable: int, value: np.ndarray) -> np.ndarray:
         """What every variable moves by in each row when one is set: [rows, d].
@@ -175,16 +176,3 @@ class Mechanisms:
             if reached[j]:
                 reached |= self.graph[j]
         return reached
-
-
-def _order(graph: np.ndarray) -> list[int]:
-    left, order = graph.sum(axis=0), []
-    ready = list(np.flatnonzero(left == 0))
-    while ready:
-        i = int(ready.pop())
-        order.append(i)
-        for j in np.flatnonzero(graph[i]):
-            left[j] -= 1
-            if left[j] == 0:
-                ready.append(j)
-    return order

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-EDGE, NO_EDGE = 1, -1
-"""What is known of an ordered pair of variables; 0 where nothing is."""
+from avici_jl.data.knowledge import EDGE, NO_EDGE
 
 _PAIRS, _TIERS, _ROOTS, _REGULATORS, _VARIABLES = 0.6, 0.25, 0.2, 0.2, 0.15
 """How often each kind of knowledge is shown, where any may be."""
