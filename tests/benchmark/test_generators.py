@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from avici_jl.benchmark.generators import GENERATORS, IMPERFECTIONS, external_dataset, missing_packages
+from avici_jl.benchmark.generators import (
+    GENERATORS,
+    IMPERFECTIONS,
+    external_dataset,
+    missing_packages,
+    sergio_dataset,
+)
 from avici_jl.evaluation import metrics
 
 STANDARDIZED = "internally standardised linear, Gumbel noise"
@@ -39,3 +45,13 @@ def test_imperfections_do_what_their_names_say() -> None:
     assert (made["1 % outliers"] != x).mean() == pytest.approx(0.01, abs=0.005)
     assert len(np.unique(made["rows five times"], axis=0)) == 400 and len(made["rows five times"]) == 2000
     assert made["batches 1 s.d."].std() > 1.1 * x.std()
+
+
+@pytest.mark.skipif(bool(missing_packages("sergio_rs")), reason="needs sergio_rs")
+def test_counts_of_sergio_belong_to_their_number_and_their_knock_outs_are_at_zero() -> None:
+    one, again = (sergio_dataset(3, "DS6", d=10, cells=50, per_knockout=5) for _ in range(2))
+    np.testing.assert_array_equal(one.x, again.x)
+    assert one.graph is not None and one.x.shape[1] == 10 and (one.x.sum(axis=0) > 0).all()
+    assert one.interventions[:50].sum() == 0 and (one.interventions[50:].sum(axis=1) == 1).all()
+    known = one.interventions[50:].argmax(axis=1)
+    assert np.median(one.x[50:][np.arange(len(known)), known]) == 0

@@ -12,7 +12,7 @@ from avici_jl.benchmark.cells import kept_in
 from avici_jl.benchmark.checks import checks
 from avici_jl.benchmark.cross import cross
 from avici_jl.benchmark.effects import effects
-from avici_jl.benchmark.expression import grn_methods
+from avici_jl.benchmark.expression import grn_methods, sergio
 from avici_jl.benchmark.external import external, imperfections
 from avici_jl.benchmark.interventions import interventions
 from avici_jl.benchmark.measure import FULL, QUICK, Effort
@@ -39,6 +39,7 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
     "interventions": interventions,
     "effects": effects,
     "grn-methods": grn_methods,
+    "sergio": sergio,
     "real": real,
     "sachs": sachs,
     "semireal": semireal,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from avici_jl.benchmark.cells import KeptModel, ask
+from avici_jl.benchmark.generators import SERGIO_PROFILES, missing_packages, sergio_dataset
 from avici_jl.benchmark.measure import Effort, answered, predicted, usable
 from avici_jl.benchmark.methods import Data, Worker
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import METRICS, Report, cell, failures, rows_text, table
+from avici_jl.data.dataset import Dataset
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.compare import Setting, labelled_data
 from avici_jl.evaluation.significance import as_good_as_the_best
@@ -25,7 +29,7 @@ _METHODS = (
     "mean difference",
     "knock-out z-score",
 )
-_MODEL = "grn"
+_MODELS = ("grn",)
 _DOMAINS = {"grn": "as in training", "grn-screen": "CRISPR screens: guides that fail, batches, depths of every kind"}
 _SIZES = {"quick": (30, 100), "full": (30, 100, 400)}
 
@@ -41,11 +45,13 @@ def grn_methods(effort: Effort) -> Report:
         "with scikit-learn, with fewer trees, and leave out cells in which the gene was set.",
     )
     results = []
-    model = KeptModel.load(_MODEL)
+    models = [KeptModel.load(name) for name in _MODELS]
     for domain, said in _DOMAINS.items():
         for d in _SIZES[effort.name]:
             for setting in (Setting(d, 1000, 0), Setting(d, 500, 500)):
-                found = pd.DataFrame(_measure(effort, model, domain, setting))
+                count = _count(effort, d)
+                where = {"domain": domain, **setting._asdict()}
+                found = pd.DataFrame(_measure(effort, models, where, labelled_data(domain, setting, count)))
                 results.append(found)
                 title = f"## `{domain}`, {d} genes, {rows_text(setting, 'knock-out')}"
                 report.add(title, f"{said[0].upper()}{said[1:]}.", _table(found), failures(found))
@@ -53,19 +59,69 @@ def grn_methods(effort: Effort) -> Report:
     return report
 
 
-def _measure(effort: Effort, model: KeptModel, domain: str, setting: Setting) -> list[dict[str, Any]]:
+def sergio(effort: Effort) -> Report:
+    """Counts of another program: SERGIO in Rust, on modules of the network of E. coli, with its profiles of noise."""
+    report = Report("Counts of sergio_rs")
+    missing = missing_packages("sergio_rs")
+    report.results = pd.DataFrame()
+    if missing:
+        report.add(f"Not measured, since a package is missing: {', '.join(missing)}.")
+        return report
+    report.add(
+        "Area under the precision-recall curve, mean ± standard error over datasets of sergio_rs: modules of 30 genes "
+        "of the network of E. coli, 5 cell types, 500 cells without and 15 with each gene knocked out, with the "
+        "technical noise of its own profiles. Zeros: the share of counts that are zero. The other methods are those of "
+        "[grn-methods](grn-methods.md), which says what they see.",
+    )
+    results = []
+    models = [KeptModel.load(name) for name in _MODELS]
+    for profile in SERGIO_PROFILES:
+        every = [sergio_dataset(k, profile) for k in range(_count(effort, 30))]
+        for knocked_out in (False, True):
+            kept = every if knocked_out else [_observational(data) for data in every]
+            where = {"profile": profile, "knocked_out": knocked_out, "d": 30}
+            found = pd.DataFrame(_measure(effort, models, where, _numbered(kept)))
+            results.append(found)
+            zeros = np.mean([(data.x == 0).mean() for data in every])
+            rows = "500 cells, 15 more for each knock-out" if knocked_out else "500 cells"
+            report.add(f"## {profile}, {rows}", f"Zeros: {zeros:.2f}.", _table(found), failures(found))
+    report.results = pd.concat(results, ignore_index=True)
+    return report
+
+
+def _numbered(datasets: list[Dataset]) -> Iterator[tuple[int, Dataset, np.ndarray]]:
+    for k, data in enumerate(datasets):
+        assert data.graph is not None
+        yield k, data, np.asarray(data.graph)
+
+
+def _observational(data: Dataset) -> Dataset:
+    rows = ~data.interventions.any(axis=1)
+    return replace(data, x=data.x[rows], interventions=data.interventions[rows])
+
+
+def _count(effort: Effort, d: int) -> int:
+    return max(2, round(min(1.0, 30 / d) * effort.datasets[Cost.LOW]))
+
+
+def _measure(
+    effort: Effort,
+    models: Sequence[KeptModel],
+    setting: dict[str, Any],
+    datasets: Iterable[tuple[int, Dataset, np.ndarray]],
+) -> list[dict[str, Any]]:
     """One row for each method and dataset; methods that cost more have fewer, and large graphs have fewer."""
-    share = min(1.0, 30 / setting.d)
+    d = setting["d"]
+    share = min(1.0, 30 / d)
     rows: list[dict[str, Any]] = []
     with Worker() as worker:
-        methods = usable(_METHODS, setting.n_int > 0)
-        for k, data, truth in labelled_data(domain, setting, max(2, round(share * effort.datasets[Cost.LOW]))):
-            where = {"domain": domain, **setting._asdict(), "dataset": k}
-            scores = {model.name: predicted(model, data)}
-            for method in methods:
+        for k, data, truth in datasets:
+            where = {**setting, "dataset": k}
+            scores = {model.name: predicted(model, data) for model in models}
+            for method in usable(_METHODS, bool(data.interventions.any())):
                 if k >= max(1, round(share * effort.datasets[method.cost])):
                     continue
-                seconds = effort.seconds[method.cost] * max(1.0, setting.d / 30)
+                seconds = effort.seconds[method.cost] * max(1.0, d / 30)
                 answer = ask(worker, method.name, Data(data.x, data.interventions, data.kind), seconds=seconds)
                 threshold = float(np.sort(answer.matrix, axis=None)[-int(truth.sum())])
                 scores[method.name] = answered(method, answer, truth, threshold, bootstrap=False)

@@ -17,6 +17,7 @@ import numpy as np
 from avici_jl.data.dataset import Dataset
 from avici_jl.evaluation.compare import EVALUATION_SEED
 from avici_jl.posterior.acyclic import causes_first
+from avici_jl.simulation import simulate
 
 Generator = Callable[[np.random.Generator, int, int], tuple[np.ndarray, np.ndarray]]
 """(rng, d, n) -> x [n, d], graph [d, d]."""
@@ -113,7 +114,7 @@ GENERATORS: dict[str, Generator] = {
 }
 """By the name in reports."""
 
-_PACKAGES = {"gCastle": ("castle",), "CDT": ("cdt", "torch", "GPUtil")}
+_PACKAGES = {"gCastle": ("castle",), "CDT": ("cdt", "torch", "GPUtil"), "sergio_rs": ("sergio_rs",)}
 
 
 def missing_packages(name: str) -> list[str]:
@@ -189,3 +190,59 @@ def external_dataset(name: str, number: int, *, d: int, n: int, imperfection: st
     order = rng.permutation(d)
     x, graph = x[:, order].astype(np.float32), graph[np.ix_(order, order)].astype(np.uint8)
     return Dataset(x, np.zeros(x.shape, np.uint8), graph, [f"x{j + 1}" for j in range(d)])
+
+
+SERGIO_PROFILES = ("DS1", "DS6", "DS8")
+"""Profiles of technical noise of sergio_rs."""
+
+
+def sergio_dataset(number: int, profile: str, *, d: int = 30, cells: int = 500, per_knockout: int = 15) -> Dataset:
+    """Counts of sergio_rs (SERGIO, Dibaeinia and Sinha 2020, in Rust): a module of the network of E. coli.
+
+    Five cell types; interactions of 1 to 5 of either sign with Hill coefficient 2; master regulators that are low
+    (0.5 to 2) or high (2 to 4) in a cell type.
+
+    Args:
+        number: of the dataset.
+        profile: of technical noise, one of sergio_rs' `NoiseSetting`.
+        d: genes.
+        cells: cells in which nothing is knocked out; a multiple of 5.
+        per_knockout: cells for each gene's knock-out; a multiple of 5.
+    """
+    import sergio_rs
+
+    types = 5
+    rng = np.random.default_rng([EVALUATION_SEED, number, d])
+    module = simulate("grn-ecoli", d=d, n_obs=1, seed=EVALUATION_SEED + number)
+    graph = np.asarray(module.graph) * (1 - np.eye(d, dtype=np.uint8))
+    strength = rng.uniform(1, 5, graph.shape) * rng.choice([-1, 1], graph.shape)
+
+    def simulated(count: int, knocked_out: int | None) -> np.ndarray:
+        # A new network each time: `ko_perturbation` changes the one that it is called on.
+        network, genes = sergio_rs.GRN(), [sergio_rs.Gene(str(j), 0.8) for j in range(d)]
+        for i, j in np.argwhere(graph):
+            network.add_interaction(reg=genes[i], tar=genes[j], k=float(strength[i, j]), h=None, n=2)
+        network.set_mrs()
+        masters = sergio_rs.MrProfile.from_random(
+            network, num_cell_types=types, low_range=(0.5, 2), high_range=(2, 4), seed=number
+        )
+        if knocked_out is not None:
+            network, masters = network.ko_perturbation(gene_name=str(knocked_out), mr_profile=masters)
+        seed = int(rng.integers(2**31))
+        made = sergio_rs.Sim(
+            network, num_cells=count // types, safety_iter=150, scale_iter=10, dt=0.01, noise_s=1, seed=seed
+        ).simulate(masters)
+        x = np.zeros((count, d))
+        x[:, [int(name) for name in made[made.columns[0]]]] = made.drop(made.columns[0]).to_numpy().T
+        return x
+
+    parts = [simulated(cells, None)]
+    targets = [j for j in range(d) if graph[j].any() or graph[:, j].any()]
+    parts += [simulated(per_knockout, j) for j in targets]
+    interventions = np.zeros((cells + per_knockout * len(targets), d), np.uint8)
+    for k, j in enumerate(targets):
+        interventions[cells + k * per_knockout : cells + (k + 1) * per_knockout, j] = 1
+    noise = getattr(sergio_rs.NoiseSetting, profile)
+    # It expects genes in rows.
+    counted = sergio_rs.add_technical_noise(np.concatenate(parts).T.copy(), noise, int(rng.integers(2**31))).T
+    return Dataset(counted.astype(np.float32), interventions, graph.astype(np.uint8), list(module.names), "counts")
