@@ -6,7 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WITH_JULIA := . .julia/env.sh &&
 
-.PHONY: help setup lowest others demo test test-slow lint docs vendor transcripts notebooks bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-domain bench-groups bench-knowledge benchmarks dist clean
+.PHONY: help setup lowest others demo test test-slow lint docs vendor transcripts notebooks bench-accelerator bench-inference bench-reference bench-simulators bench-training bench-constraint bench-recipe bench-domain bench-groups bench-axial bench-knowledge benchmarks dist clean
 
 help:
 	@echo "make demo    show the package at work"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench-recipe       short training runs that differ in one setting"
 	@echo "make bench-domain       how often tables are called unlike those of training, clean ones and spoiled ones"
 	@echo "make bench-groups       what groups of pair statistics are worth, without training a network"
+	@echo "make bench-axial    ways to make the axial network learn more, at equal time of a core"
 	@echo "make bench-knowledge    what a known part of the graph tells about the rest, and how often signs are right"
 	@echo "make bench-accelerator  predictions and training on a GPU or TPU beside the CPU"
 	@echo "make bench-inference    time and memory of predictions beside the reference (installs that)"
@@ -87,6 +88,9 @@ bench-domain: setup
 
 bench-groups: setup
 	$(WITH_JULIA) $(BIN)/python benchmarks/groups.py
+
+bench-axial: setup
+	$(WITH_JULIA) $(BIN)/python benchmarks/axial.py $(BENCH)
 
 bench-knowledge: setup
 	$(WITH_JULIA) $(BIN)/python benchmarks/knowledge.py scm-world scm-world

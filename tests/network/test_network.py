@@ -25,7 +25,12 @@ from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistic
 ALL = list(GROUPS)
 PAIR = {"kind": "pair", "dim": 16, "layers": 2, "channels": 4, "statistics": ALL}
 AXIAL = {"kind": "axial", "dim": 16, "layers": 2, "heads": 2, "head_size": 8}
-BOTH = pytest.mark.parametrize("config", [PAIR, AXIAL], ids=["pair", "axial"])
+STACK = {**AXIAL, "layers": 1, "edges": "pair", "pair_dim": 16, "pair_layers": 1, "products": 4}
+BOTH = pytest.mark.parametrize(
+    "config",
+    [PAIR, AXIAL, STACK, {**STACK, "statistics": ["basic", "tails"]}],
+    ids=["pair", "axial", "rows to pairs", "rows and statistics to pairs"],
+)
 
 
 def table(n: int = 60, d: int = 5, seed: int = 0, batch: int = 2) -> np.ndarray:
@@ -145,6 +150,24 @@ def test_the_axial_network_is_invariant_and_equivariant_in_float32(n: int, d: in
     logits, rows, variables = np.asarray(net(jnp.asarray(x))), rng.permutation(n), rng.permutation(d)
     found = net(jnp.asarray(x[:, rows][:, :, variables]))
     np.testing.assert_allclose(found, logits[:, variables][:, :, variables], atol=1e-4)
+
+
+def test_pairs_learn_of_a_dependence_that_no_given_statistic_shows() -> None:
+    """Rows in another order for one variable: the same columns, but another table, of which statistics see nothing."""
+    x = table(batch=1)
+    apart = x.copy()
+    apart[:, :, 0] = x[:, ::-1, 0]
+    same, other = (np.asarray(network(STACK)(jnp.asarray(v)))[0] for v in (x, apart))
+    assert np.abs(same - other).max() > 1e-2
+
+
+def test_an_axial_network_says_signs_and_takes_knowledge_through_its_pairs() -> None:
+    net = build_network({**STACK, "signs": True, "prior": True}, rngs=nnx.Rngs(0))
+    net.head.pairs.embed_known.kernel[...] = jnp.ones_like(net.head.pairs.embed_known.kernel[...])
+    seen, known = net.summarize(jnp.asarray(table())), jnp.zeros((2, 5, 5)).at[:, 0, 1].set(1)
+    nothing, shown = net.answer(seen), net.answer(seen, known)
+    assert nothing.signs.shape == (2, 5, 5)
+    assert float(jnp.abs(nothing.edges - shown.edges).max()) > 1e-3
 
 
 def axial_gradient(**fields: Any) -> tuple[jax.Array, list[np.ndarray]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
+from avici_jl import ConfigError, Model
 from avici_jl.network.heads import Answer
 from avici_jl.training.config import resolve
 from avici_jl.training.data import TrainingData
@@ -19,6 +21,8 @@ from avici_jl.training.objective import Dual, cross_entropy, dual_ascent, object
 from avici_jl.training.optimizer import build_optimizer, build_schedule
 from avici_jl.training.sources import Simulated
 from avici_jl.training.step import compile_run
+from avici_jl.training.teacher import load_teacher
+from tiny_models import save
 
 VALUES: dict[str, Any] = {"kind": "values", "acyclic": True}
 
@@ -39,6 +43,47 @@ def test_the_constraint_enters_with_its_multiplier_and_only_where_it_applies() -
     assert total == pytest.approx(loss + 2 * cyclicity)
     free = replace(config, acyclic=False)
     assert objective(logits, graph, jnp.array(2.0), jax.random.key(0), free)[0] == pytest.approx(np.log(2))
+
+
+def test_a_teacher_is_a_part_of_the_target_and_not_of_the_loss_that_is_reported() -> None:
+    config = replace(resolve("linear", **VALUES, preset="smoke").objective, acyclic=False, teacher_weight=0.25)
+    rng = np.random.default_rng(1)
+    logits, graph, taught = (
+        jnp.asarray(a) for a in (rng.normal(size=(2, 4, 4)), np.ones((2, 4, 4)), rng.random((2, 4, 4)))
+    )
+    truth = Truth(graph, taught=taught)
+    total, (loss, _) = objective(Answer(logits), truth, jnp.zeros(()), jax.random.key(0), config)
+    assert loss == pytest.approx(float(cross_entropy(logits, graph)))
+    assert total == pytest.approx(float(0.75 * loss + 0.25 * cross_entropy(logits, taught)), rel=1e-6)
+
+
+def test_a_teacher_says_what_the_model_says(tmp_path: Path) -> None:
+    model = Model.load(save(tmp_path / "teacher"))
+    x = np.random.default_rng(0).normal(size=(2, 40, 4)).astype(np.float32)
+    said = load_teacher(str(tmp_path / "teacher"), "values")(jnp.asarray(x), jnp.zeros(x.shape, jnp.uint8))
+    for table, probabilities in zip(x, np.asarray(said), strict=True):
+        np.testing.assert_allclose(probabilities, model.predict(table), atol=1e-4)
+    with pytest.raises(ConfigError, match="takes values"):
+        load_teacher(str(tmp_path / "teacher"), "counts")
+
+
+def test_training_with_a_teacher_alone_comes_near_to_it(tmp_path: Path) -> None:
+    save(tmp_path / "teacher")
+    overrides = [f'objective.teacher="{tmp_path / "teacher"}"', "objective.teacher_weight=1.0", "steps=40"]
+    config, devices = resolve("linear", **VALUES, preset="smoke", overrides=overrides), Devices()
+    compiled, data = compile_run(config, devices), TrainingData(config.data, config.steps)
+    state, batch = compiled.start(), devices.place(data[0])
+    taught = compiled.truth(batch).taught
+    assert taught is not None
+
+    def distance(params: Any) -> float:
+        found = jax.nn.sigmoid(compiled.predict(params, batch.x, batch.interventions).edges)
+        return float(jnp.abs(found - taught).mean())
+
+    before = distance(state.params)
+    for _ in range(40):
+        state, _ = compiled.step(state, batch)
+    assert distance(state.params) < 0.5 * before
 
 
 def test_dual_ascent_waits_warms_up_and_adds_the_running_mean() -> None:

@@ -23,7 +23,7 @@ def train(
     ] = None,
     trust: TrustOption = False,
     preset: Annotated[
-        str | None, typer.Option(help="compact (default), finish, paper, smoke, or a .toml file.")
+        str | None, typer.Option(help="compact (default), world, finish, axial, paper, smoke, or a .toml file.")
     ] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="One setting, as in optimizer.peak=4e-3; repeatable.")

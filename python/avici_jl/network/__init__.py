@@ -31,6 +31,6 @@ def __getattr__(name: str) -> Any:
 
 def sees_spreads(config: Mapping[str, Any]) -> bool:
     """Whether a network of these settings makes use of the spreads of variables in common units."""
-    if config.get("kind") == "axial":
-        return bool(config.get("channels", 2) > 3)
+    if config.get("kind") == "axial" and config.get("channels", 2) > 3:
+        return True
     return any(group.partition("@")[0] == "scale" for group in config.get("statistics", ()))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from avici_jl.network.attention import SelfAttention
-from avici_jl.network.blocks import in_blocks, one_after_the_other, product
-from avici_jl.network.heads import EDGE_HEADS, Answer, mask_diagonal
+from avici_jl.network.blocks import in_blocks, one_after_the_other, over_rows, product
+from avici_jl.network.heads import EDGE_HEADS, LAYER_NORM_EPSILON, Answer, mask_diagonal
+from avici_jl.network.pair import PairConfig, PairTransformer
+from avici_jl.network.summary import Summary, summarize
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class AxialConfig:
         widening: hidden size of the perceptrons, in units of `dim`.
         axes: what the two attentions of a layer are over: "both", variables and then observations; or "variables" or
             "observations" twice (Table 2b).
-        edges: how edges are read from variables: "cosine" (Eq. 6), or "relational" (Table 2c).
+        edges: how edges are read from variables: "cosine" (Eq. 6), or "relational" (Table 2c); or from the rows by
+            the compact network, "pair": see `RowsToPairs`.
         dropout: rate, on what each attention and perceptron adds.
         dtype: what attention and perceptrons compute in, "float32" or "bfloat16" (for accelerators). Parameters, the
             sum over the layers, softmax and the edge head are float32 in any case.
@@ -35,6 +38,10 @@ class AxialConfig:
             also the spreads of variables in common units.
         remat: whether the backward pass computes every layer again instead of keeping what is inside it: a third more
             arithmetic for a fraction of the memory.
+        pair_dim, pair_layers: `dim` and `layers` of the compact network, with `edges` "pair" as the rest.
+        products: how many numbers of an entry are multiplied with those of the other entries of its row.
+        statistics, clip: of the pairs, beside what is learned from the rows; none by default.
+        signs, prior: as for the compact network.
     """
 
     dim: int = 128
@@ -48,6 +55,13 @@ class AxialConfig:
     dtype: str = "float32"
     remat: bool = False
     channels: int = 2
+    pair_dim: int = 64
+    pair_layers: int = 4
+    products: int = 16
+    statistics: list[str] = field(default_factory=list)
+    clip: float = 0.0
+    signs: bool = False
+    prior: bool = False
 
     def forward_flops(self, n: int, d: int) -> float:
         """Multiplications and additions in the matrix products of the layers, for one dataset."""
@@ -55,6 +69,13 @@ class AxialConfig:
         dense = 2 * n * d * (4 * self.dim * inner + 2 * self.widening * self.dim**2)
         lengths = {"both": (d, n), "variables": (d, d), "observations": (n, n)}[self.axes]
         return self.layers * sum(dense + 4 * n * d * length * inner for length in lengths)
+
+
+class Seen(NamedTuple):
+    """What the network sees of datasets: entries [batch, n, d, channels], and a summary if it is to see one."""
+
+    entries: jax.Array
+    summary: Summary | None = None
 
 
 class AxialTransformer(nnx.Module):
@@ -65,44 +86,110 @@ class AxialTransformer(nnx.Module):
         uniform = nnx.initializers.variance_scaling(2.0, "fan_in", "uniform")
         self.embed = nnx.Linear(config.channels, config.dim, kernel_init=uniform, rngs=rngs)
         self.layers = nnx.List([AxialLayer(config, rngs=rngs) for _ in range(config.layers)])
-        self.norm = nnx.LayerNorm(config.dim, rngs=rngs)
-        self.head = EDGE_HEADS[config.edges](config.dim, rngs=rngs)
+        self.norm = nnx.LayerNorm(config.dim, epsilon=LAYER_NORM_EPSILON, rngs=rngs)
+        if config.edges == "pair":
+            self.head: Any = RowsToPairs(config, rngs=rngs)
+        else:
+            self.head = EDGE_HEADS[config.edges](config.dim, rngs=rngs)
 
     def __call__(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d] of x [batch, n, d, 2]: standardised values and intervention indicators."""
         return self.from_summary(self.summarize(x), deterministic=deterministic, rngs=rngs)
 
-    def summarize(self, x: jax.Array) -> jax.Array:
-        """What the network sees of x [batch, n, d, 2 to 4]: its channels.
+    def summarize(self, x: jax.Array) -> Seen:
+        """What the network sees of x [batch, n, d, 2 to 4]: its channels, and statistics of pairs if it has any.
 
-        Those that are not given say that nothing is missing and that spreads are unknown.
+        Channels that are not given say that nothing is missing and that spreads are unknown.
         """
-        shown = x[..., : self.config.channels]
-        absent = jnp.array([0.0, 0.0, 1.0, 0.0], x.dtype)[shown.shape[-1] : self.config.channels]
-        return jnp.concatenate([shown, jnp.broadcast_to(absent, (*x.shape[:-1], len(absent)))], -1)
+        config = self.config
+        shown = x[..., : config.channels]
+        absent = jnp.array([0.0, 0.0, 1.0, 0.0], x.dtype)[shown.shape[-1] : config.channels]
+        shown = jnp.concatenate([shown, jnp.broadcast_to(absent, (*x.shape[:-1], len(absent)))], -1)
+        return Seen(shown, summarize(x, config.statistics, config.clip) if config.edges == "pair" else None)
 
-    def from_summary(self, x: jax.Array, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
+    def from_summary(self, seen: Seen, *, deterministic: bool = True, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Edge logits [batch, d, d] of what `summarize` gives."""
-        h = self.embed(x)
+        return self.answer(seen, deterministic=deterministic, rngs=rngs).edges
+
+    def answer(
+        self,
+        seen: Seen,
+        known: jax.Array | None = None,
+        *,
+        deterministic: bool = True,
+        rngs: nnx.Rngs | None = None,
+    ) -> Answer:
+        """All that the network says; signs and knowledge need `edges` "pair", see `PairTransformer.answer`."""
+        h = self.embed(seen.entries)
         if deterministic:
             h = one_after_the_other(lambda layer, h: layer(h, None, deterministic=True), self.layers, h)
+        elif not self.config.dropout:
+            h = one_after_the_other(self._learning, self.layers, h)
         else:
             for layer in self.layers:
                 key = None if rngs is None else rngs.dropout()
                 call = partial(layer, deterministic=False)
                 h = jax.checkpoint(call)(h, key) if self.config.remat else call(h, key)
-        return mask_diagonal(self.head(jnp.max(self.norm(h), axis=-3)))
+        h = self.norm(h)
+        if seen.summary is not None:
+            answer: Answer = self.head(h, seen.summary, known, deterministic=deterministic, rngs=rngs)
+            return answer
+        return Answer(mask_diagonal(self.head(jnp.max(h, axis=-3))))
 
-    def answer(
+    def _learning(self, layer: AxialLayer, h: jax.Array) -> jax.Array:
+        """A layer without dropout, for the backward pass to go through."""
+        call = partial(layer, deterministic=False)
+        return jax.checkpoint(call)(h, None) if self.config.remat else call(h, None)
+
+
+class RowsToPairs(nnx.Module):
+    """The compact network on statistics of pairs that are learned from the rows, beside given ones.
+
+    An entry's representation gives two short vectors a and b; the covariance over the rows of each number of a of
+    variable i and each of b of variable j is what the pair sees of them (the outer product mean of Jumper et al. 2021,
+    centred), with what the largest entries of i and j say of each alone.
+    """
+
+    def __init__(self, config: AxialConfig, *, rngs: nnx.Rngs) -> None:
+        c = config.products
+        self.cause, self.effect, self.alone = (
+            nnx.Linear(config.dim, c, use_bias=False, dot_general=product, rngs=rngs) for _ in range(3)
+        )
+        settings = PairConfig(
+            dim=config.pair_dim,
+            layers=config.pair_layers,
+            statistics=config.statistics,
+            dropout=config.dropout,
+            signs=config.signs,
+            prior=config.prior,
+        )
+        self.pairs = PairTransformer(settings, learned=c * c + 2 * c, rngs=rngs)
+
+    def __call__(
         self,
-        x: jax.Array,
-        known: None = None,
+        h: jax.Array,
+        summary: Summary,
+        known: jax.Array | None,
         *,
-        deterministic: bool = True,
-        rngs: nnx.Rngs | None = None,
+        deterministic: bool,
+        rngs: nnx.Rngs | None,
     ) -> Answer:
-        """All that the network says; it has no signs, and takes no knowledge."""
-        return Answer(self.from_summary(x, deterministic=deterministic, rngs=rngs))
+        """What is said of h [batch, n, d, dim] and the given statistics."""
+        batch, n, d, _ = h.shape
+        a, b = (self._centred(of(h)) for of in (self.cause, self.effect))
+        products = over_rows(a, b).reshape(batch, d, -1, d, b.shape[-1] // d) / n  # [batch, i, cause, j, effect]
+        products = jnp.swapaxes(products, 2, 3).reshape(batch, d, d, -1)
+        alone = self.alone(jnp.max(h, axis=-3))
+        pairs = jnp.broadcast_to(alone[:, :, None], (batch, d, d, alone.shape[-1]))
+        learned = jnp.concatenate([products, pairs, jnp.swapaxes(pairs, 1, 2)], -1)
+        seen = summary._replace(statistics=jnp.concatenate([summary.statistics, learned], -1))
+        return self.pairs.answer(seen, known, deterministic=deterministic, rngs=rngs)
+
+    @staticmethod
+    def _centred(part: jax.Array) -> jax.Array:
+        """[batch, n, d, c] less its mean over the rows, as [batch, n, d c]."""
+        part = part - part.mean(-3, keepdims=True)
+        return part.reshape(*part.shape[:2], -1)
 
 
 class AxialLayer(nnx.Module):
@@ -135,7 +222,7 @@ class Residual(nnx.Module):
     """h + dropout(block(layer norm(h)))."""
 
     def __init__(self, block: nnx.Module, config: AxialConfig, *, rngs: nnx.Rngs) -> None:
-        self.norm = nnx.LayerNorm(config.dim, dtype=_dtype(config), rngs=rngs)
+        self.norm = nnx.LayerNorm(config.dim, epsilon=LAYER_NORM_EPSILON, dtype=_dtype(config), rngs=rngs)
         self.block = block
         self.dropout = nnx.Dropout(config.dropout)
 

@@ -22,7 +22,7 @@ _KINDS: dict[str, tuple[Any, Any]] = {
 _CHOICES = {
     "dtype": ("float32", "bfloat16"),
     "axes": ("both", "variables", "observations"),
-    "edges": tuple(EDGE_HEADS),
+    "edges": (*EDGE_HEADS, "pair"),
 }
 _MOST = {"dim": 8192, "layers": 256, "heads": 256, "head_size": 1024, "channels": 4096, "widening": 64}
 """The largest integers; those of other fields are at most 64."""

@@ -10,6 +10,8 @@ from flax import nnx
 
 MASKED = -30.0
 """Logit of the diagonal."""
+LAYER_NORM_EPSILON = 1e-5
+"""What layer norms add to the variance, as the reference implementation does."""
 
 
 class Answer(NamedTuple):
@@ -29,7 +31,9 @@ class CosineHead(nnx.Module):
 
     def __init__(self, dim: int, *, rngs: nnx.Rngs) -> None:
         uniform = nnx.initializers.variance_scaling(2.0, "fan_in", "uniform")
-        self.norm_cause, self.norm_effect = (nnx.LayerNorm(dim, rngs=rngs) for _ in range(2))
+        self.norm_cause, self.norm_effect = (
+            nnx.LayerNorm(dim, epsilon=LAYER_NORM_EPSILON, rngs=rngs) for _ in range(2)
+        )
         self.cause, self.effect = (nnx.Linear(dim, dim, kernel_init=uniform, rngs=rngs) for _ in range(2))
         self.log_scale = nnx.Param(jnp.array(2.0, jnp.float32))
         self.bias = nnx.Param(jnp.array(-3.0, jnp.float32))
@@ -49,7 +53,9 @@ class RelationalHead(nnx.Module):
 
     def __init__(self, dim: int, *, rngs: nnx.Rngs) -> None:
         uniform = nnx.initializers.variance_scaling(2.0, "fan_in", "uniform")
-        self.norm_cause, self.norm_effect = (nnx.LayerNorm(dim, rngs=rngs) for _ in range(2))
+        self.norm_cause, self.norm_effect = (
+            nnx.LayerNorm(dim, epsilon=LAYER_NORM_EPSILON, rngs=rngs) for _ in range(2)
+        )
         self.cause, self.effect = (nnx.Linear(dim, dim, kernel_init=uniform, rngs=rngs) for _ in range(2))
         self.out = nnx.Linear(dim, 1, bias_init=nnx.initializers.constant(-3.0), rngs=rngs)
 

@@ -47,12 +47,20 @@ _TOGETHER = 2**22
 
 
 class PairTransformer(nnx.Module):
-    """Network over the d × d pairs of variables: invariant to the order of rows, equivariant to that of variables."""
+    """Network over the d × d pairs of variables: invariant to the order of rows, equivariant to that of variables.
 
-    def __init__(self, config: PairConfig, *, rngs: nnx.Rngs) -> None:
+    Args:
+        config: its settings.
+        learned: how many statistics another network learns and adds behind those of `config.statistics`.
+        rngs: random keys for the initial parameters.
+    """
+
+    def __init__(self, config: PairConfig, *, learned: int = 0, rngs: nnx.Rngs) -> None:
         self.config = config
         linear = partial(nnx.Linear, dot_general=product, rngs=rngs)
-        inputs = count_statistics(config.statistics)
+        inputs = learned
+        if config.statistics or not learned:
+            inputs += count_statistics(config.statistics)
         self.embed = linear(inputs, config.dim)
         self.embed_size = nnx.Linear(3, config.dim, use_bias=False, kernel_init=nnx.initializers.zeros, rngs=rngs)
         self.embed_out = linear(config.dim, config.dim)

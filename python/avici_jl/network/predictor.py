@@ -60,10 +60,12 @@ class Predictor:
         """
         d = seen.shape[1]
         with blas_threads(d):
-            if self._config.get("kind") != "pair":
-                return _said(_run(self._config, self.logits, self._leaves, seen), d)
-            seen, extent = fill_up(seen)
             shown = []
+            if self._config.get("kind") != "pair":
+                if self._config.get("prior"):
+                    shown = [np.zeros((d, d), np.int8) if known is None else np.asarray(known, np.int8)]
+                return _said(_run(self._config, self.logits, self._leaves, seen, *shown), d)
+            seen, extent = fill_up(seen)
             if self._config.get("prior"):
                 shown = [np.zeros(2 * seen.shape[1:2], np.int8)]
                 shown[0][:d, :d] = 0 if known is None else known

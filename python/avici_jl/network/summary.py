@@ -41,4 +41,8 @@ def summarize(x: jax.Array, statistics: Sequence[str], clip: float, extent: jax.
         rows, variables = (jnp.arange(size) for size in x.shape[-3:-1])
         there = (rows < n[:, None])[..., :, None] * (variables < d[:, None])[..., None, :].astype(jnp.float32)
     size = jnp.stack([jnp.log(n / 200.0), jnp.log(d / 20.0), x[..., 1].sum((-1, -2)) / n], -1)
-    return Summary(pair_statistics(x, statistics, clip, there), size, None if there is None else there.max(-2))
+    if statistics:
+        found = pair_statistics(x, statistics, clip, there)
+    else:
+        found = jnp.zeros((x.shape[0], x.shape[2], x.shape[2], 0))
+    return Summary(found, size, None if there is None else there.max(-2))

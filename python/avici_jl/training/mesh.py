@@ -19,11 +19,12 @@ _AGREE_EVERY = 8
 
 
 class Truth(NamedTuple):
-    """What is known of the datasets of a batch; see `Batch`."""
+    """What is known of the datasets of a batch; see `Batch`. `taught` is what a teacher says of their edges, if any."""
 
     graph: jax.Array
     signs: jax.Array | None = None
     known: jax.Array | None = None
+    taught: jax.Array | None = None
 
 
 class Placed(NamedTuple):

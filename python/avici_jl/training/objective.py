@@ -54,10 +54,16 @@ def objective(
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
     """Cross-entropy of edges (and of signs, with its weight) + λ · mean spectral radius; the first and last term apart.
 
+    Where a teacher has said what it thinks of the edges, the target is partly that (`config.teacher_weight`); the first
+    term apart is in any case that of the true graph.
+
     Without the constraint (`config.acyclic` false) the last term is 0 and costs nothing, as are signs without truth.
     """
     edges = cross_entropy(answer.edges, truth.graph)
     total = edges
+    if truth.taught is not None:
+        part = config.teacher_weight
+        total = cross_entropy(answer.edges, (1 - part) * truth.graph + part * truth.taught)
     if answer.signs is not None and truth.signs is not None:
         total = total + config.sign_weight * sign_cross_entropy(answer.signs, truth.signs)
     if not config.acyclic:

@@ -85,6 +85,9 @@ class ObjectiveConfig:
         dual_warmup: steps over which η rises linearly.
         dual_mean_rate: rate of the running mean of the spectral radius.
         sign_weight: of the cross-entropy of the signs of true edges, for networks that say them (`network.signs`).
+        teacher: shipped model or folder whose edge probabilities are a part of the target (Hinton et al. 2015); none
+            if empty.
+        teacher_weight: that part; the rest is the true graph.
     """
 
     acyclic: bool
@@ -94,6 +97,8 @@ class ObjectiveConfig:
     dual_warmup: Annotated[int, Range(0, 2**31 - 1)] = 50_000
     dual_mean_rate: Share = 1e-4
     sign_weight: Annotated[float, Range(0, 1e6)] = 0.3
+    teacher: Text = ""
+    teacher_weight: Share = 0.5
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from avici_jl.training.mesh import AXIS, Devices, Placed, Truth
 from avici_jl.training.objective import Dual, dual_ascent, objective
 from avici_jl.training.optimizer import build_optimizer
 from avici_jl.training.schema import Config
+from avici_jl.training.teacher import load_teacher
 
 
 class TrainState(NamedTuple):
@@ -66,6 +67,7 @@ class Compiled(NamedTuple):
         predict: (params, x, interventions) -> what the network says, when nothing is known of the graph.
         summarize: (x, interventions) -> what the network sees, without gradients; compiled for every shape of batch.
         gradient: the part of `step` that is compiled for every shape of summary.
+        truth: placed batch -> what its answers are compared with, which is where a teacher is asked.
     """
 
     step: Callable[[TrainState, Placed], tuple[TrainState, Measured]]
@@ -73,6 +75,7 @@ class Compiled(NamedTuple):
     predict: Callable[..., Answer]
     summarize: Any
     gradient: Any
+    truth: Callable[[Placed], Truth]
 
 
 def compile_run(config: Config, devices: Devices) -> Compiled:
@@ -164,10 +167,18 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         kept = jax.tree.map(partial(jnp.where, accepted), new, state)
         return kept._replace(step=state.step + 1), Measured(loss, cyclicity, norm, state.dual.multiplier, accepted)
 
+    teach = None
+    if config.objective.teacher and config.objective.teacher_weight > 0:
+        teach = load_teacher(config.objective.teacher, kind)
+        teach = jax.jit(jax.shard_map(teach, mesh=devices.mesh, in_specs=split, out_specs=split, check_vma=False))
+
+    def truth(batch: Placed) -> Truth:
+        return batch.truth if teach is None else batch.truth._replace(taught=teach(batch.x, batch.interventions))
+
     def step(state: TrainState, batch: Placed) -> tuple[TrainState, Measured]:
         summary = summarize(batch.x, batch.interventions)
         gradient, losses = differentiate(
-            state.params, state.step, state.dual.multiplier, summary, batch.truth, total=batch.total
+            state.params, state.step, state.dual.multiplier, summary, truth(batch), total=batch.total
         )
         return update(state, gradient, *losses)
 
@@ -180,7 +191,7 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
     def predict(params: Any, x: jax.Array, interventions: jax.Array) -> Answer:
         return from_summary(params, summarize_alone(x, interventions))
 
-    return Compiled(step, start, predict, summarize, differentiate)
+    return Compiled(step, start, predict, summarize, differentiate, truth)
 
 
 def hide_units(x: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -130,7 +130,7 @@ class Trainer:
         def compile_one(blank: Batch) -> None:
             placed = self.devices.place(blank)
             summary = self.compiled.summarize(placed.x, placed.interventions)
-            arguments = (state.params, state.step, state.dual.multiplier, summary, placed.truth)
+            arguments = (state.params, state.step, state.dual.multiplier, summary, self.compiled.truth(placed))
             self.compiled.gradient.lower(*arguments, total=placed.total).compile()
 
         with ThreadPoolExecutor(len(blanks)) as pool:
