@@ -130,7 +130,7 @@ def time_training(repeats: int = 30) -> None:
     from avici_jl.training.step import compile_run
 
     def settings(preset: str, d: int, count: int) -> Config:
-        overrides = [f"data.sizes=[{{d={d}, batch={count}}}]", "replicas=1"]
+        overrides = [f"data.sizes=[{{d={d}, batch={count}}}]", "batch_multiplier=1"]
         return resolve("linear", kind="values", acyclic=True, preset=preset, overrides=overrides, lineage=("linear",))
 
     def batch(n: int, d: int, count: int) -> Batch:

@@ -29,7 +29,7 @@ DOMAIN = "linear-rff"
 BASE = [
     "optimizer.decay_at=0.999",
     "optimizer.warmup=0.005",
-    "average=0.99",
+    "ema_decay=0.99",
     "data.rows=[100]",
     "data.sizes=[{d = 10, batch = 12}]",
     "held_out.sizes=[10, 20]",

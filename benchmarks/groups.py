@@ -1,4 +1,4 @@
-"""What groups of pair statistics are worth, for docs/training/recipe.md. `make bench-groups` calls it.
+"""What groups of pair statistics are worth, for docs/about/recipe.md. `make bench-groups` calls it.
 
 Three tables, all with d = 20 and graphs with two edges per variable:
 

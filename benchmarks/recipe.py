@@ -1,4 +1,4 @@
-"""Short training runs at nearly equal compute, which docs/training/recipe.md reports. `make bench-recipe` calls it.
+"""Short training runs at nearly equal compute, which docs/about/recipe.md reports. `make bench-recipe` calls it.
 
 Each variant is the preset `compact`, smaller and shorter, apart from the domain and settings that it names. A row of
 the table says what it cost and what it reaches at d = 30, n = 1000 on domains in and out of its training distribution,
@@ -22,14 +22,14 @@ from avici_jl.training import run
 STEPS = 2500
 SMALL = [
     f"steps={STEPS}",
-    "average=0.995",
+    "ema_decay=0.995",
     "network.dim=64",
     "network.layers=4",
-    "data.first_part=0.4",
-    "data.sizes=[{d = 10, batch = 12, first = 8, then = 1}, {d = 20, batch = 6, first = 1, then = 1}]",
+    "data.curriculum_fraction=0.4",
+    "data.sizes=[{d = 10, batch = 12, curriculum_weight = 8}, {d = 20, batch = 6}]",
     'optimizer.decay="cosine"',
-    "optimizer.warmup=0.05",
-    "optimizer.peak=8e-3",
+    "optimizer.warmup_fraction=0.05",
+    "optimizer.peak_lr=8e-3",
     f"validate_every={STEPS}",
 ]
 RANKS = '"basic@ranks", "interventional@ranks", "kernel@ranks", "conditional@ranks", "residual@ranks", "smooth@ranks"'
@@ -40,9 +40,12 @@ VARIANTS = {
     "preset": ("linear-rff", []),
     "ranks": ("linear-rff", [f"network.statistics=[{RANKS}]"]),
     "ranks and tails": ("linear-rff", [f'network.statistics=[{RANKS}, "tails"]']),
-    "stretch": ("linear-rff", ["data.stretch=0.4"]),
-    "both": ("linear", [f"network.statistics=[{RANKS}, {VALUES}]", "data.stretch=0.2"]),
-    "both and invariance": ("linear", [f'network.statistics=[{RANKS}, {VALUES}, "invariance"]', "data.stretch=0.2"]),
+    "heavy tails": ("linear-rff", ["data.heavy_tail_fraction=0.4"]),
+    "both": ("linear", [f"network.statistics=[{RANKS}, {VALUES}]", "data.heavy_tail_fraction=0.2"]),
+    "both and invariance": (
+        "linear",
+        [f'network.statistics=[{RANKS}, {VALUES}, "invariance"]', "data.heavy_tail_fraction=0.2"],
+    ),
     "scm": ("scm", [f'network.statistics=[{RANKS}, {VALUES}, "invariance", "invariance@ranks"]']),
     "scm, preset world": (
         "scm",

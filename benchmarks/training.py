@@ -58,10 +58,10 @@ def settings(sizes: list[tuple[int, int]], rows: int, steps: int = 200) -> Confi
         f"data.sizes=[{batches}]",
         f"data.rows=[{rows}]",
         f"steps={steps}",
-        "replicas=1",
-        "data.oversample=1.0",
+        "batch_multiplier=1",
+        "data.row_pool_factor=1.0",
     ]
-    overrides += ["data.interventional=[0.0]", "optimizer.decay=trapezoid", "optimizer.warmup=0.1"]
+    overrides += ["data.interventional=[0.0]", "optimizer.decay=wsd", "optimizer.warmup_fraction=0.1"]
     return resolve("linear", kind="values", acyclic=True, preset="paper", overrides=overrides, lineage=("linear",))
 
 

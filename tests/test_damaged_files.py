@@ -195,8 +195,8 @@ def test_checkpoints_of_a_run_are_what_was_saved(tmp_path: Path) -> None:
 
 
 def test_a_run_that_overflows_never_saves_it(tmp_path: Path) -> None:
-    settings = [*SETTINGS, "optimizer.peak=10.0", "optimizer.weight_decay=100.0", "optimizer.warmup=0.0"]
-    settings += ["loss_limit=1e9", "patience=3", "steps=60", "checkpoint_minutes=0.0", "keep=9"]
+    settings = [*SETTINGS, "optimizer.peak_lr=10.0", "optimizer.weight_decay=100.0", "optimizer.warmup_fraction=0.0"]
+    settings += ["loss_limit=1e9", "max_skipped_steps=3", "steps=60", "checkpoint_minutes=0.0", "max_to_keep=9"]
     with pytest.raises(TrainingError, match="3 steps in a row.*last good checkpoint"):
         run(tmp_path / "run", domain=simulator(tmp_path), preset="smoke", overrides=settings, workers=0)
     with RunCheckpoints(tmp_path / "run", read_only=True) as checkpoints:

@@ -134,7 +134,7 @@ def _dataset(foreign: Path, domain: str) -> None:
 
 def _init(foreign: Path, domain: str) -> None:
     network = 'network={kind="pair", dim=16, layers=1, statistics=["basic"]}'
-    options = [*QUICK, network, f'init="{model(foreign, domain)}"']
+    options = [*QUICK, network, f'init_from="{model(foreign, domain)}"']
     run(foreign / "new", domain="linear", preset="smoke", overrides=options, workers=0, say=lambda _: None)
 
 

@@ -35,10 +35,10 @@ def slowly(rng, d, n_obs, n_int):
 SETTINGS = [
     'network={kind="axial", dim=8, layers=1, heads=2, head_size=4, dropout=0.1}',
     "optimizer.name=lamb",
-    "optimizer.peak=1e-2",
+    "optimizer.peak_lr=1e-2",
     "data.sizes=[{d=4, batch=5}, {d=5, batch=3}]",
     "data.rows=[10]",
-    "data.chapter=4",
+    "data.shuffle_buffer=4",
     "held_out.datasets=3",
     "log_seconds=0.0",
 ]

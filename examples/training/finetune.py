@@ -1,11 +1,11 @@
 """Fine-tune a shipped model on datasets whose graph is known.
 
-    python examples/training/finetune.py FOLDER runs/tuned [optimizer.peak=1e-3 …]
+    python examples/training/finetune.py FOLDER runs/tuned [optimizer.peak_lr=1e-3 …]
 
 FOLDER has one sub-folder for each dataset, with x.npy [n, d], interventions.npy [n, d], graph.npy [d, d] and meta.toml,
 as `Dataset.save` writes them. The same from the shell:
 
-    avici-jl train --domain FOLDER --init linear --workdir runs/tuned --set optimizer.peak=1e-3 --set steps=500
+    avici-jl train --domain FOLDER --init linear --workdir runs/tuned --set optimizer.peak_lr=1e-3 --set steps=500
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(folder: str, workdir: str, *overrides: str) -> None:
     """Train on the datasets, and print how well each is predicted before and after."""
     datasets = [Dataset.load(path) for path in sorted(Path(folder).iterdir()) if (path / "x.npy").is_file()]
     # Few steps with a small rate: a model that has seen a million simulated datasets should not forget them.
-    small = ["init=linear", "steps=500", "optimizer.peak=1e-3", "average=0.99"]
+    small = ["init_from=linear", "steps=500", "optimizer.peak_lr=1e-3", "ema_decay=0.99"]
     run(workdir, domain=Labelled(datasets), overrides=[*small, *overrides])
     before, after = Model.load("linear"), Model.load(workdir)
     seen: Counter[int] = Counter()

@@ -333,7 +333,8 @@ class Model:
         Raises:
             CheckpointError: the folder exists and is not a model.
         """
-        save_model(path, config=self._loaded.config, params=self._loaded.params, card=self.card)
+        config, params, _, recipe = self._loaded
+        save_model(path, config=config, params=params, card=self.card, recipe=recipe)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles and copies hold settings and parameters, and need no file."""

@@ -25,9 +25,9 @@ def test_presets_resolve_and_survive_json(preset: str, kind: str) -> None:
 
 
 def test_overrides_change_single_settings() -> None:
-    overrides = ["optimizer.peak=1e-3", "steps=7", "network.kind=axial", "data.rows=[30]"]
+    overrides = ["optimizer.peak_lr=1e-3", "steps=7", "network.kind=axial", "data.rows=[30]"]
     config = resolve("linear", **VALUES, preset="smoke", overrides=overrides)
-    assert (config.optimizer.peak, config.steps) == (1e-3, 7)
+    assert (config.optimizer.peak_lr, config.steps) == (1e-3, 7)
     assert (config.network["kind"], config.data.rows) == ("axial", [30])
 
 
@@ -38,11 +38,11 @@ def test_overrides_change_single_settings() -> None:
         ("steps", "field=value"),
         ("steps=many", "steps must be int, got 'many'"),
         ("steps=0", "steps must be from 1"),
-        ("average=1.5", "average"),
+        ("ema_decay=1.5", "ema_decay"),
         ("optimizer.name=sgd", "muon"),
         ("data.rows=[]", "rows"),
         ("data.interventional=[2.0]", r"data.interventional\[0\] must be from 0 to 1, got 2.0"),
-        ("data.stretch=1.5", "data.stretch must be from 0 to 1, got 1.5"),
+        ("data.heavy_tail_fraction=1.5", "data.heavy_tail_fraction must be from 0 to 1, got 1.5"),
         ("data.seed=1073741824", "data.seed must be from 0 to 1073741823"),
     ],
 )
@@ -62,7 +62,7 @@ def test_a_preset_holds_what_differs_from_its_base(tmp_path: Path) -> None:
 
 def test_counts_are_not_stretched() -> None:
     with pytest.raises(ConfigError, match="for values"):
-        resolve("grn", kind="counts", acyclic=False, preset="smoke", overrides=["data.stretch=0.5"])
+        resolve("grn", kind="counts", acyclic=False, preset="smoke", overrides=["data.heavy_tail_fraction=0.5"])
 
 
 def test_an_unknown_preset_lists_the_known() -> None:

@@ -17,9 +17,9 @@ DATA = DataConfig(
     sizes=[SizeConfig(d=4, batch=3), SizeConfig(d=6, batch=2)],
     rows=[20, 40],
     interventional=[0.0, 0.5],
-    oversample=2.0,
-    reuse=2,
-    chapter=4,
+    row_pool_factor=2.0,
+    draws_per_dataset=2,
+    shuffle_buffer=4,
     flip_signs=True,
 )
 STREAM = [4002626315, 1307588547, 204212303]
@@ -36,8 +36,8 @@ def test_a_batch_depends_on_its_number_alone() -> None:
 
 def test_batches_of_a_chapter_use_each_group_as_often() -> None:
     data = TrainingData(DATA, 40)
-    for chapter in range(2):
-        graphs = [data[8 * chapter + k].graph.tobytes() for k in range(8)]
+    for buffer in range(2):
+        graphs = [data[8 * buffer + k].graph.tobytes() for k in range(8)]
         assert sorted(graphs.count(graph) for graph in set(graphs)) == [2, 2, 2, 2]
     uses = [data[k].x for k in range(8) if data[k].graph.tobytes() == data[0].graph.tobytes()]
     assert len(uses) == 2 and not np.array_equal(*uses)
@@ -57,14 +57,17 @@ def test_batches_have_the_rows_that_were_asked_for() -> None:
 
 
 def test_the_first_part_of_a_run_has_its_own_sizes() -> None:
-    sizes = [SizeConfig(d=4, batch=3, first=1, then=0), SizeConfig(d=6, batch=2, first=0, then=1)]
-    data = TrainingData(replace(DATA, sizes=sizes, first_part=0.5, reuse=1), 40)
+    sizes = [
+        SizeConfig(d=4, batch=3, curriculum_weight=1, weight=0),
+        SizeConfig(d=6, batch=2, curriculum_weight=0, weight=1),
+    ]
+    data = TrainingData(replace(DATA, sizes=sizes, curriculum_fraction=0.5, draws_per_dataset=1), 40)
     assert {data.shape(g).d for g in range(20)} == {4} and {data.shape(g).d for g in range(20, 40)} == {6}
 
 
 def test_stretched_variables_have_heavy_tails_and_the_ranks_they_had() -> None:
     config = replace(DATA, rows=[400])
-    plain, stretched = TrainingData(config, 40)[3].x, TrainingData(replace(config, stretch=1.0), 40)[3].x
+    plain, stretched = TrainingData(config, 40)[3].x, TrainingData(replace(config, heavy_tail_fraction=1.0), 40)[3].x
     np.testing.assert_array_equal(plain.argsort(axis=1), stretched.argsort(axis=1))
 
     def kurtosis(x: np.ndarray) -> np.ndarray:
@@ -72,7 +75,7 @@ def test_stretched_variables_have_heavy_tails_and_the_ranks_they_had() -> None:
         return (z**4).mean(axis=1)
 
     assert (kurtosis(stretched) >= kurtosis(plain) - 1e-3).all() and kurtosis(stretched).max() > 10
-    some = TrainingData(replace(config, stretch=0.5), 400)
+    some = TrainingData(replace(config, heavy_tail_fraction=0.5), 400)
     same = [
         np.allclose(a, b) for k in range(40) for a, b in zip(some[k].x, TrainingData(config, 400)[k].x, strict=True)
     ]
@@ -80,8 +83,8 @@ def test_stretched_variables_have_heavy_tails_and_the_ranks_they_had() -> None:
 
 
 def test_the_parts_of_several_processes_are_the_batch() -> None:
-    whole = TrainingData(DATA, 40, replicas=2)
-    parts = [TrainingData(DATA, 40, replicas=2, part=Part(4, process, 2)) for process in range(2)]
+    whole = TrainingData(DATA, 40, batch_multiplier=2)
+    parts = [TrainingData(DATA, 40, batch_multiplier=2, part=Part(4, process, 2)) for process in range(2)]
     for step in (0, 5, 17):
         expected, found = whole[step], [part[step] for part in parts]
         assert expected.total == len(expected.x) == found[0].total and expected.total in (6, 4)

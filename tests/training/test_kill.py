@@ -30,7 +30,7 @@ def state(workdir: Path) -> tuple[list[np.ndarray], int]:
 
 def test_kill_9_at_any_moment_changes_not_a_bit(tmp_path: Path) -> None:
     domain = simulator(tmp_path)
-    options = new_run(domain, "steps=60", EVERY_STEP, "keep=3")
+    options = new_run(domain, "steps=60", EVERY_STEP, "max_to_keep=3")
     train(tmp_path / "whole", *options)
     rng, kills = np.random.default_rng(0), []
     for least in (3, 15, 40):
@@ -59,7 +59,7 @@ def test_kill_9_at_any_moment_changes_not_a_bit(tmp_path: Path) -> None:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 12 steps with a checkpoint after each of the last three."""
     folder = tmp_path_factory.mktemp("finished")
-    settings = [*SETTINGS, "steps=12", EVERY_STEP, "keep=3", "validate_every=4"]
+    settings = [*SETTINGS, "steps=12", EVERY_STEP, "max_to_keep=3", "validate_every=4"]
     run(folder / "run", domain=simulator(folder), preset="smoke", overrides=settings, workers=0, say=lambda _: None)
     return folder / "run"
 
@@ -137,6 +137,6 @@ def test_steps_above_the_limit_are_skipped(tmp_path: Path) -> None:
 
 
 def test_a_run_that_diverges_ends_and_names_the_last_good_checkpoint(tmp_path: Path) -> None:
-    settings = [*SETTINGS, "steps=30", "patience=4", "loss_limit=0.01", EVERY_STEP]
+    settings = [*SETTINGS, "steps=30", "max_skipped_steps=4", "loss_limit=0.01", EVERY_STEP]
     with pytest.raises(TrainingError, match="4 steps in a row.*loss above 0.01.*last good checkpoint is that of step"):
         run(tmp_path / "run", domain=simulator(tmp_path), preset="smoke", overrides=settings, workers=0)

@@ -103,7 +103,7 @@ def test_dual_ascent_waits_warms_up_and_adds_the_running_mean() -> None:
 
 
 def test_the_average_of_the_parameters_is_debiased() -> None:
-    config = resolve("linear", **VALUES, preset="smoke", overrides=["average=0.5", "optimizer.name=lamb"])
+    config = resolve("linear", **VALUES, preset="smoke", overrides=["ema_decay=0.5", "optimizer.name=lamb"])
     devices = Devices()
     step, start, *_ = compile_run(config, devices)
     state, data, biases = start(), TrainingData(config.data, config.steps), []
@@ -117,7 +117,7 @@ def test_the_average_of_the_parameters_is_debiased() -> None:
 @pytest.mark.parametrize("name", ["muon", "lamb"])
 def test_optimisers_descend(name: str) -> None:
     config = resolve("linear", **VALUES, preset="smoke", overrides=[f"optimizer.name={name}"]).optimizer
-    tx = build_optimizer(replace(config, peak=0.05), 60)
+    tx = build_optimizer(replace(config, peak_lr=0.05), 60)
     params = {"w": jnp.ones((4, 3)), "b": jnp.ones(3)}
 
     @jax.jit
@@ -143,24 +143,24 @@ def test_dropout_and_initial_parameters_follow_the_seed() -> None:
 
 
 def schedule(steps: int = 1000, **fields: Any) -> list[float]:
-    config = replace(resolve("linear", **VALUES, preset="smoke").optimizer, peak=2.0, warmup=0.1, **fields)
+    config = replace(resolve("linear", **VALUES, preset="smoke").optimizer, peak_lr=2.0, warmup_fraction=0.1, **fields)
     rate = build_schedule(config, steps)
     return [float(rate(k)) for k in (0, 50, 100, 500, 799, 801, 900, 1000)]
 
 
 def test_the_schedules_have_the_shapes_that_they_are_named_after() -> None:
-    flat = dict(final=0.1, decay_at=0.8)
+    flat = dict(end_lr_factor=0.1, decay_start=0.8)
     assert schedule(decay="step", **flat) == pytest.approx([0, 1, 2, 2, 2, 0.2, 0.2, 0.2])
-    assert schedule(decay="trapezoid", **flat) == pytest.approx([0, 1, 2, 2, 2, 1.991, 1.1, 0.2])
-    cosine = schedule(decay="cosine", final=0.1)
+    assert schedule(decay="wsd", **flat) == pytest.approx([0, 1, 2, 2, 2, 1.991, 1.1, 0.2])
+    cosine = schedule(decay="cosine", end_lr_factor=0.1)
     assert cosine[:3] == pytest.approx([0, 1, 2]) and cosine[-1] == pytest.approx(0.2)
     assert cosine[3] == pytest.approx(2 * (0.1 + 0.9 * (1 + np.cos(np.pi * 400 / 900)) / 2))
 
 
-def test_a_longer_trapezoid_is_the_same_until_the_decay() -> None:
-    config = replace(resolve("linear", **VALUES, preset="smoke").optimizer, decay="trapezoid")
-    short = build_schedule(replace(config, warmup=0.1, decay_at=0.8), 1000)
-    long = build_schedule(replace(config, warmup=0.05, decay_at=0.9), 2000)
+def test_a_longer_wsd_schedule_is_the_same_until_the_decay() -> None:
+    config = replace(resolve("linear", **VALUES, preset="smoke").optimizer, decay="wsd")
+    short = build_schedule(replace(config, warmup_fraction=0.1, decay_start=0.8), 1000)
+    long = build_schedule(replace(config, warmup_fraction=0.05, decay_start=0.9), 2000)
     assert all(float(short(k)) == float(long(k)) for k in (0, 30, 100, 400, 799))
 
 
@@ -198,7 +198,7 @@ def test_the_paper_s_settings() -> None:
     for domain, rate in dropout.items():
         source = Simulated(domain)
         facts = {"kind": source.kind, "acyclic": source.acyclic, "lineage": source.lineage}
-        config = resolve(domain, preset="paper", **facts, overrides=["replicas=8"])
+        config = resolve(domain, preset="paper", **facts, overrides=["batch_multiplier=8"])
         assert config.network == {
             "kind": "axial", "dim": 128, "layers": 8, "heads": 8, "head_size": 32, "widening": 4, "dropout": rate
         }  # fmt: skip
@@ -206,11 +206,12 @@ def test_the_paper_s_settings() -> None:
         dual = config.objective
         assert (dual.power_iterations, dual.dual_every, dual.dual_warmup) == (10, 500, 50_000)
         assert (dual.dual_rate, dual.dual_mean_rate) == (1e-4, 1e-4)
-        assert (config.steps, config.average, config.optimizer.name) == (300_000, 0.999, "lamb")
-        assert (config.optimizer.clip, config.optimizer.weight_decay, config.data.oversample) == (1.0, 0.0, 4.0)
+        assert (config.steps, config.ema_decay, config.optimizer.name) == (300_000, 0.999, "lamb")
+        assert (config.optimizer.max_grad_norm, config.optimizer.weight_decay) == (1.0, 0.0)
+        assert config.data.row_pool_factor == 4.0
         assert [size.d for size in config.data.sizes] == [2, 5, 10, 20, 30, 40, 50]
         assert all(size.batch == 300 // size.d for size in config.data.sizes)
-        datasets = [size.batch * size.then for size in config.data.sizes]
+        datasets = [size.batch * size.weight for size in config.data.sizes]
         assert max(datasets) / min(datasets) == pytest.approx(1, abs=0.08)  # every d as often, up to whole batches
         assert (config.data.rows, config.data.interventional) == ([200], [0.0, 0.25])
         rate_at = build_schedule(config.optimizer, config.steps, config.largest_batch)

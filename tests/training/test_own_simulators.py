@@ -88,7 +88,7 @@ WRONG: dict[str, tuple[type[AviciError], str]] = {
     "open_graph": (InputError, r"graph\[0, 1\] is nan"),
 }
 CONFIG = DataConfig(
-    domain="", kind="values", sizes=[SizeConfig(d=4, batch=4)], rows=[6], interventional=[0.0], chapter=1
+    domain="", kind="values", sizes=[SizeConfig(d=4, batch=4)], rows=[6], interventional=[0.0], shuffle_buffer=1
 )
 
 

@@ -49,8 +49,8 @@ CONFIG = DataConfig(
     sizes=[SizeConfig(d=4, batch=3), SizeConfig(d=6, batch=2)],
     rows=[20],
     interventional=[0.0, 0.5],
-    reuse=2,
-    chapter=4,
+    draws_per_dataset=2,
+    shuffle_buffer=4,
 )
 
 
@@ -111,7 +111,7 @@ def test_processes_that_always_die_end_the_run_with_a_clear_error(code: Path, mo
 
 
 def test_a_process_killed_in_the_middle_of_a_message_is_replaced(code: Path) -> None:
-    config = replace(CONFIG, rows=[2000])  # a chapter is more than a pipe holds
+    config = replace(CONFIG, rows=[2000])  # a buffer is more than a pipe holds
     data = TrainingData(config, 40, source=Function.from_file(f"{code}:simulate"))
     expected = [data[step].x.shape for step in range(40)]
     with pytest.warns(RuntimeWarning, match="is replaced"), batches(data, 0, 1) as stream:

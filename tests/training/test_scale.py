@@ -62,12 +62,12 @@ import jax
 from pathlib import Path
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 from avici_jl.checkpoints.run import RunCheckpoints
-from avici_jl.training.runs import settle
+from avici_jl.training.runs import open_run
 from avici_jl.training.trainer import Trainer
 
 folder, kept = Path({str(tmp_path / "run")!r}), Path({str(tmp_path / "cache")!r})
 folder.mkdir()
-config, source = settle(folder, "linear", "smoke", ["steps=16", "data.rows=[30, 40]"], print)
+config, source = open_run(folder, "linear", "smoke", ["steps=16", "data.rows=[30, 40]"], print)
 with RunCheckpoints(folder) as checkpoints:
     trainer = Trainer(config, folder, source, checkpoints, print)
     trainer.compile_ahead()

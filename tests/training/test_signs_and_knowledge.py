@@ -22,7 +22,7 @@ from avici_jl.training.held_out import HeldOut
 from avici_jl.training.knowledge import part_of
 from avici_jl.training.mesh import Devices, Truth
 from avici_jl.training.objective import cross_entropy, objective, sign_cross_entropy
-from avici_jl.training.runs import settle
+from avici_jl.training.runs import open_run
 from avici_jl.training.schema import DataConfig, SizeConfig
 from avici_jl.training.sources import Function, Labelled
 from avici_jl.training.step import compile_run
@@ -36,11 +36,11 @@ DATA = DataConfig(
     sizes=[SizeConfig(d=4, batch=6)],
     rows=[400],
     interventional=[0.0],
-    chapter=2,
+    shuffle_buffer=2,
     flip_signs=True,
-    known=0.5,
+    prior_fraction=0.5,
 )
-SETTINGS = ["network.signs=true", "network.prior=true", "data.known=0.5", "optimizer.peak=0.02"]
+SETTINGS = ["network.signs=true", "network.prior=true", "data.prior_fraction=0.5", "optimizer.peak_lr=0.02"]
 
 
 def simulate(rng: np.random.Generator, d: int, n_obs: int, n_int: int) -> tuple[np.ndarray, ...]:
@@ -107,7 +107,7 @@ def test_knowledge_is_shown_of_a_share_and_changes_nothing_else() -> None:
     together = np.concatenate([part[3].known for part in parts])  # type: ignore[misc]
     whole = TrainingData(DATA, 8, source=Function(simulate), prior=True)[3].known
     np.testing.assert_array_equal(together[:6], whole)
-    nothing = TrainingData(replace(DATA, known=0.0), 8, source=Function(simulate), prior=True)[3].known
+    nothing = TrainingData(replace(DATA, prior_fraction=0.0), 8, source=Function(simulate), prior=True)[3].known
     assert nothing is not None and not nothing.any()
 
 
@@ -174,7 +174,7 @@ def test_they_are_learned() -> None:
 
 def test_a_run_goes_on_with_a_model_that_has_neither(tmp_path: Path) -> None:
     path = save(tmp_path / "old")
-    overrides = [f'init="{path}"', *SETTINGS, *(f"network.{k}={json.dumps(v)}" for k, v in NETWORK.items())]
+    overrides = [f'init_from="{path}"', *SETTINGS, *(f"network.{k}={json.dumps(v)}" for k, v in NETWORK.items())]
     config = resolve("pairs", kind="values", acyclic=True, preset="smoke", overrides=overrides)
     state = start_from(compile_run(config, Devices()).start(), config)
     assert not np.any(state.params["sign_head"]["weights"]["kernel"]) and not np.any(
@@ -185,7 +185,7 @@ def test_a_run_goes_on_with_a_model_that_has_neither(tmp_path: Path) -> None:
 
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ConfigError, match="network.prior=true"):
-        resolve("pairs", kind="values", acyclic=True, preset="smoke", overrides=["data.known=0.5"])
+        resolve("pairs", kind="values", acyclic=True, preset="smoke", overrides=["data.prior_fraction=0.5"])
     x, graph = np.zeros((5, 3)), np.zeros((3, 3))
     with pytest.raises(InputError, match="-1, 0 and 1"):
         Labelled([(x, None, graph, np.full((3, 3), 2))])
@@ -212,11 +212,11 @@ def test_datasets_of_one_shape_have_one_structure() -> None:
 
 def test_the_network_of_a_run_that_goes_on_is_the_model_s_with_what_is_changed(tmp_path: Path) -> None:
     source, path = Function(simulate, name="pairs"), save(tmp_path / "old")
-    options = [f'init="{path}"', "network.signs=true", "steps=3"]
+    options = [f'init_from="{path}"', "network.signs=true", "steps=3"]
     (tmp_path / "run").mkdir()
-    config, _ = settle(tmp_path / "run", source, "smoke", options, lambda line: None)
+    config, _ = open_run(tmp_path / "run", source, "smoke", options, lambda line: None)
     assert config.network == NETWORK | {"signs": True} and config.signs and not config.prior
-    assert settle(tmp_path / "run", source, "smoke", options, lambda line: None)[0] == config
-    assert settle(tmp_path / "run", source, "smoke", [options[0], options[2]], lambda line: None)[0] == config
+    assert open_run(tmp_path / "run", source, "smoke", options, lambda line: None)[0] == config
+    assert open_run(tmp_path / "run", source, "smoke", [options[0], options[2]], lambda line: None)[0] == config
     with pytest.raises(ConfigError, match="network.layers"):
-        settle(tmp_path / "run", source, "smoke", [*options, "network.layers=2"], lambda line: None)
+        open_run(tmp_path / "run", source, "smoke", [*options, "network.layers=2"], lambda line: None)

@@ -56,7 +56,7 @@ def test_a_shipped_model_is_fine_tuned_on_labelled_datasets(
 ) -> None:
     for number, data in enumerate(labelled()):
         data.save(tmp_path / "data" / str(number))
-    options = [*QUICK, "optimizer.name=lamb", "optimizer.peak=1e-5"]
+    options = [*QUICK, "optimizer.name=lamb", "optimizer.peak_lr=1e-5"]
     monkeypatch.setattr(sys, "argv", ["finetune.py", str(tmp_path / "data"), str(tmp_path / "tuned"), *options])
     runpy.run_path(str(EXAMPLES / "finetune.py"), run_name="__main__")
     said = capsys.readouterr().out
@@ -73,7 +73,7 @@ def test_a_shipped_model_is_fine_tuned_on_labelled_datasets(
 
 def test_a_model_for_counts_is_not_tuned_on_values(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="grn takes counts, but labelled datasets gives values"):
-        run(tmp_path / "run", domain=labelled(), overrides=["init=grn"])
+        run(tmp_path / "run", domain=labelled(), overrides=["init_from=grn"])
 
 
 def test_labelled_datasets_are_drawn_by_number_and_some_are_held_out() -> None:
@@ -114,7 +114,13 @@ def test_a_file_of_a_function_may_have_dataclasses_and_neighbours(tmp_path: Path
 
 def test_a_run_that_cannot_start_leaves_its_folder_free(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="do not fit"):
-        run(tmp_path, domain="linear", preset="smoke", overrides=[*QUICK, "init=linear", "network.dim=8"], workers=0)
+        run(
+            tmp_path,
+            domain="linear",
+            preset="smoke",
+            overrides=[*QUICK, "init_from=linear", "network.dim=8"],
+            workers=0,
+        )
     run(tmp_path, domain="linear", preset="smoke", overrides=QUICK, workers=0)
 
 

@@ -23,7 +23,7 @@ from avici_jl.training import run
 from avici_jl.training.config import resolve
 from avici_jl.training.mesh import Devices
 from avici_jl.training.objective import Dual
-from avici_jl.training.runs import settle
+from avici_jl.training.runs import open_run
 from avici_jl.training.schema import Config
 from avici_jl.training.sources import Function
 from avici_jl.training.step import TrainState, compile_run, hide_units
@@ -39,8 +39,8 @@ def test_a_run_that_is_stopped_continues_to_the_bit(tmp_path: Path) -> None:
     options = {
         "preset": "smoke",
         "overrides": [
-            *("steps=8", "network.dropout=0.1", "data.chapter=2", "optimizer.name=lamb"),
-            *("network.signs=true", "network.prior=true", "data.known=0.5"),
+            *("steps=8", "network.dropout=0.1", "data.shuffle_buffer=2", "optimizer.name=lamb"),
+            *("network.signs=true", "network.prior=true", "data.prior_fraction=0.5"),
         ],
     }
     said: list[str] = []
@@ -71,7 +71,7 @@ def test_a_run_that_is_stopped_continues_to_the_bit(tmp_path: Path) -> None:
 
 def stop_after(workdir: Path, steps: int) -> None:
     """Go on with a run, and interrupt it after so many steps, with the machinery that a signal uses."""
-    config, source = settle(workdir, None, None, (), print)
+    config, source = open_run(workdir, None, None, (), print)
     calls = iter(range(1000))
     with RunCheckpoints(workdir) as checkpoints:
         trainer = Trainer(config, workdir, source, checkpoints, lambda line: None)
@@ -81,7 +81,7 @@ def stop_after(workdir: Path, steps: int) -> None:
 def test_a_run_starts_from_another_model(tmp_path: Path) -> None:
     run(tmp_path / "first", domain="linear", preset="smoke", overrides=["steps=3"], say=lambda _: None)
     first = load_model(tmp_path / "first").params
-    start = [f'init="{tmp_path / "first"}"', "optimizer.peak=1e-9", "steps=2", "average=0.0"]
+    start = [f'init_from="{tmp_path / "first"}"', "optimizer.peak_lr=1e-9", "steps=2", "ema_decay=0.0"]
     run(tmp_path / "second", domain="rff", preset="smoke", overrides=start, say=lambda _: None)
     second = load_model(tmp_path / "second").params
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), first, second)
@@ -92,7 +92,7 @@ def test_a_run_starts_from_another_model(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="do not fit"):
         run(tmp_path / "wide", domain="rff", preset="smoke", overrides=[start[0], "network.dim=8"], say=lambda _: None)
     with pytest.raises(CheckpointError, match='"rf"'):
-        run(tmp_path / "none", domain="rff", preset="smoke", overrides=["init=rf"], say=lambda _: None)
+        run(tmp_path / "none", domain="rff", preset="smoke", overrides=["init_from=rf"], say=lambda _: None)
     assert not (tmp_path / "none").exists()
 
 
@@ -108,7 +108,7 @@ def test_a_folder_that_someone_trains_in_is_refused(tmp_path: Path) -> None:
 def test_new_layers_add_nothing_at_first(tmp_path: Path) -> None:
     run(tmp_path / "first", domain="linear", preset="smoke", overrides=["steps=3"], say=lambda _: None)
     layers = load_model(tmp_path / "first").config["network"]["layers"]
-    start = [f'init="{tmp_path / "first"}"', "optimizer.peak=1e-9", "steps=1", "average=0.0"]
+    start = [f'init_from="{tmp_path / "first"}"', "optimizer.peak_lr=1e-9", "steps=1", "ema_decay=0.0"]
     more = [*start, f"network.layers={layers + 2}"]
     run(tmp_path / "more", domain="linear", preset="smoke", overrides=more, say=lambda _: None)
     x = np.random.default_rng(0).normal(size=(40, 4))
@@ -116,14 +116,14 @@ def test_new_layers_add_nothing_at_first(tmp_path: Path) -> None:
     assert len(grown._loaded.params["layers"]) == layers + 2
     np.testing.assert_allclose(grown.predict(x), first.predict(x), atol=1e-5)
     with pytest.raises(ConfigError, match="do not fit"):
-        fewer = [f'init="{tmp_path / "more"}"', f"network.layers={layers}"]
+        fewer = [f'init_from="{tmp_path / "more"}"', f"network.layers={layers}"]
         run(tmp_path / "fewer", domain="linear", preset="smoke", overrides=fewer, say=lambda _: None)
 
 
 def test_new_statistics_start_with_weight_zero(tmp_path: Path) -> None:
     run(tmp_path / "first", domain="linear", preset="smoke", overrides=["steps=3"], say=lambda _: None)
     first = load_model(tmp_path / "first").params
-    start = [f'init="{tmp_path / "first"}"', "optimizer.peak=1e-9", "steps=1", "average=0.0"]
+    start = [f'init_from="{tmp_path / "first"}"', "optimizer.peak_lr=1e-9", "steps=1", "ema_decay=0.0"]
     more = [*start, 'network.statistics=["basic", "interventional"]']
     run(tmp_path / "more", domain="linear", preset="smoke", overrides=more, say=lambda _: None)
     kernel = load_model(tmp_path / "more").params["embed"]["kernel"]
@@ -176,7 +176,10 @@ def test_training_takes_missing_values(tmp_path: Path) -> None:
         return x, None, graph
 
     groups = '["basic", "gaps", "scale"]'
-    options = {"preset": "smoke", "overrides": ["steps=2", f"network.statistics={groups}", "data.stretch=0.5"]}
+    options = {
+        "preset": "smoke",
+        "overrides": ["steps=2", f"network.statistics={groups}", "data.heavy_tail_fraction=0.5"],
+    }
     run(tmp_path, domain=Function(simulate, missing=True), **options, say=lambda line: None)
     model = Model.load(tmp_path)
     x, _, _ = simulate(np.random.default_rng(1), 4, 30, 0)
@@ -198,7 +201,7 @@ def test_what_a_network_sees_besides_changes_nothing_at_first(
     before: dict[str, Any], after: dict[str, Any], tmp_path: Path
 ) -> None:
     config = resolve("linear", kind="values", acyclic=True, preset="smoke", overrides=["steps=2"])
-    small, large = (replace(config, network=network, init=str(tmp_path)) for network in (before, before | after))
+    small, large = (replace(config, network=network, init_from=str(tmp_path)) for network in (before, before | after))
     one, two = (build_network(settings.network, rngs=nnx.Rngs(0)) for settings in (small, large))
     params = jax.tree.map(lambda leaf: leaf + 0.02, nnx.to_pure_dict(nnx.state(one, nnx.Param)))
     save_model(tmp_path, config=small.to_dict(), params=params, card={})

@@ -20,8 +20,8 @@ STEPS = {"quick": 1000, "full": 20_000}
 D, ROWS = 10, 50
 SETTING = Setting(D, ROWS // 2, ROWS // 2)
 SMALL = [
-    "replicas=1",
-    "average=0.99",
+    "batch_multiplier=1",
+    "ema_decay=0.99",
     "network.dim=32",
     "network.layers=2",
     "network.heads=4",
@@ -29,14 +29,14 @@ SMALL = [
     "network.dropout=0.0",
     f"data.rows=[{ROWS}]",
     "data.interventional=[0.5]",
-    "data.reuse=2",
+    "data.draws_per_dataset=2",
     f"data.sizes=[{{d = 5, batch = 12}}, {{d = {D}, batch = 6}}]",
     'optimizer.name="muon"',
-    "optimizer.per_root_batch=false",
-    "optimizer.peak=4e-3",
-    "optimizer.warmup=0.05",
+    "optimizer.sqrt_batch_scaling=false",
+    "optimizer.peak_lr=4e-3",
+    "optimizer.warmup_fraction=0.05",
     'optimizer.decay="cosine"',
-    "optimizer.final=0.0",
+    "optimizer.end_lr_factor=0.0",
     "objective.acyclic=false",
 ]
 """The preset `paper` on a scale of minutes: 2 blocks of width 32, Muon, no constraint."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from avici_jl._runtime.settings import Length, OneOf, Range, build
 from avici_jl._runtime.trust import Untrusted
+from avici_jl.checkpoints.renamed import with_new_names
 from avici_jl.errors import CheckpointError, ConfigError
 
 CONFIG, CARD, PARAMS, CHECKPOINTS = "config.json", "card.json", "params.npz", "checkpoints"
@@ -56,7 +57,9 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The settings of a model or a run, of whose domain no code is run (see `Untrusted`).
+    """The settings of a model or a run by their names of this release (see `avici_jl.checkpoints.renamed`).
+
+    No code of their domain is run (see `Untrusted`).
 
     Raises:
         CheckpointError: there are none, some other program wrote them, or they are damaged.
@@ -72,7 +75,11 @@ def read_config(folder: Path) -> dict[str, Any]:
         _check(table, hints, path, place)
     if any("d" not in size for size in config["data"].get("sizes", [])):
         raise CheckpointError(f"{path}: data.sizes: each needs d, a number of variables.")
-    _check(config, {"init": _WORD}, path)
+    try:
+        config = with_new_names(config)
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    _check(config, {"init_from": _WORD}, path)
     return config | {"data": config["data"] | {"domain": Untrusted(config["data"]["domain"])}}
 
 

@@ -1,33 +1,40 @@
 """A finished model on disk.
 
-It is a folder: `config.json` (all settings), `card.json` (what it was trained on and reaches) and `params.npz`, or the
-folder `params/` (Orbax) as 0.1 wrote it. A run's working folder, which has `checkpoints/` (Orbax) and `config.json`,
-loads as a model too.
+It is a folder: `config.json` (all settings), `card.json` (what it was trained on and reaches), `recipe.json` (the
+stages of its training) and `params.npz`, or the folder `params/` (Orbax) as 0.1 wrote it. A run's working folder, which
+has `checkpoints/` (Orbax) and `config.json`, loads as a model too.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from avici_jl.checkpoints.files import CARD, CHECKPOINTS, CONFIG, OLD_PARAMS, PARAMS, read_card, read_config, write_json
 from avici_jl.checkpoints.integrity import check_digest, digest, may_be_damage, not_finite
 from avici_jl.checkpoints.params import read_params, write_params
+from avici_jl.checkpoints.recipe import RECIPE, Stage, read_recipe, write_recipe
 from avici_jl.errors import CheckpointError
 
 
 class LoadedModel(NamedTuple):
-    """A model read from disk: settings, parameters (nested dict of arrays) and card."""
+    """A model read from disk: settings, parameters (nested dict of arrays), card and stages of its training."""
 
     config: dict[str, Any]
     params: dict[str, Any]
     card: dict[str, Any]
+    recipe: tuple[Stage, ...] = ()
 
 
 def save_model(
-    path: str | Path, *, config: Mapping[str, Any], params: Mapping[str, Any], card: Mapping[str, Any]
+    path: str | Path,
+    *,
+    config: Mapping[str, Any],
+    params: Mapping[str, Any],
+    card: Mapping[str, Any],
+    recipe: Sequence[Stage] = (),
 ) -> None:
     """Write a finished model. A finished model that is already there is replaced.
 
@@ -36,6 +43,7 @@ def save_model(
         config: the resolved settings, `Config.to_dict()`.
         params: nested dict of arrays, `nnx.to_pure_dict(nnx.state(network, nnx.Param))`.
         card: what the model was trained on and reaches; plain values.
+        recipe: the stages of its training, if they are known.
 
     Raises:
         CheckpointError: the folder exists and is no finished model, or the parameters are not finite.
@@ -53,6 +61,10 @@ def save_model(
     shutil.rmtree(path / OLD_PARAMS, ignore_errors=True)
     write_json(path / CONFIG, config)
     write_json(path / CARD, {**card, "digest": digest(params)})
+    if recipe:
+        write_recipe(path, recipe)
+    else:
+        (path / RECIPE).unlink(missing_ok=True)
 
 
 def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
@@ -75,9 +87,8 @@ def load_model(path: str | Path, *, best: bool = False) -> LoadedModel:
             return _checked(config, read_orbax(path / OLD_PARAMS), path)
         with RunCheckpoints(path, read_only=True) as checkpoints:
             state, progress = checkpoints.restore_numpy(checkpoints.best() if best else None)
-        return LoadedModel(
-            config, state["average"], _complete({"domain": config["data"]["domain"], "training": progress})
-        )
+        card = _complete({"domain": config["data"]["domain"], "training": progress})
+        return LoadedModel(config, state["average"], card, read_recipe(path))
     except CheckpointError:
         raise
     except Exception as error:  # NumPy, Orbax and its libraries raise many kinds for damaged files
@@ -94,7 +105,7 @@ def _checked(config: dict[str, Any], params: dict[str, Any], path: Path) -> Load
     card = read_card(path)
     check_digest(params, card.get("digest"))
     _refuse_diverged(params, path)
-    return LoadedModel(config, params, _complete(card))
+    return LoadedModel(config, params, _complete(card), read_recipe(path))
 
 
 def _refuse_diverged(params: Mapping[str, Any], path: Path) -> None:

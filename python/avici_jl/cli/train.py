@@ -23,10 +23,10 @@ def train(
     ] = None,
     trust: TrustOption = False,
     preset: Annotated[
-        str | None, typer.Option(help="compact (default), world, finish, axial, paper, smoke, or a .toml file.")
+        str | None, typer.Option(help="compact (default), world, anneal, axial, paper, smoke, or a .toml file.")
     ] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="One setting, as in optimizer.peak=4e-3; repeatable.")
+        list[str] | None, typer.Option("--set", help="One setting, as in optimizer.peak_lr=4e-3; repeatable.")
     ] = None,
     init: Annotated[
         str | None, typer.Option(help="Start from the parameters of this model (a shipped name or a folder).")
@@ -44,6 +44,10 @@ def train(
         str | None,
         typer.Option(help='Join other hosts: "auto" (Slurm, TPU pods), or "host:port,processes,index".'),
     ] = None,
+    again: Annotated[
+        str | None,
+        typer.Option(help="Train this model again (a shipped name or a folder), by its recipe: all stages in turn."),
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="Only draw the run's curves into this picture.")] = None,
 ) -> None:
     """Train a model on simulated or labelled data, or go on with a run that was stopped."""
@@ -54,14 +58,19 @@ def train(
         out.print(f"Picture: {plot}")
         return
     from avici_jl._runtime.memory import keep_freed_memory
-    from avici_jl.training import run
+    from avici_jl.training import run, train_again
 
     keep_freed_memory()
+    if again is not None:
+        if any(value is not None for value in (domain, preset, setting, init, minutes, distributed)):
+            raise InputError("--again takes all from the recipe; only --workdir, --workers and --trust go with it.")
+        train_again(again, workdir, trust=trust, workers=workers)
+        return
     overrides = list(setting or ())
     if init is not None:
-        if any(text.split("=")[0].strip() == "init" for text in overrides):
-            raise InputError("The model to start from is given twice, by --init and by --set init=; give it once.")
-        overrides.append(f"init={json.dumps(init, ensure_ascii=False)}")
+        if any(text.split("=")[0].strip() in ("init", "init_from") for text in overrides):
+            raise InputError("The model to start from is given twice, by --init and by --set init_from=; give it once.")
+        overrides.append(f"init_from={json.dumps(init, ensure_ascii=False)}")
     run(
         workdir,
         domain=domain,

@@ -11,13 +11,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from avici_jl.checkpoints.recipe import UNKNOWN, Stage
 from avici_jl.evaluation.compare import Comparison
 from avici_jl.evaluation.significance import mean_and_error
 from avici_jl.model import Model
 
 
 def write_card(
-    folder: Path, name: str, config: Mapping[str, Any], card: Mapping[str, Any], rows: Mapping[str, list[Comparison]]
+    folder: Path,
+    name: str,
+    config: Mapping[str, Any],
+    card: Mapping[str, Any],
+    rows: Mapping[str, list[Comparison]],
+    recipe: Sequence[Stage] = (),
 ) -> None:
     """Write `card.md` and `card.png` into a model's folder.
 
@@ -27,6 +33,7 @@ def write_card(
         config: its settings.
         card: its card, with `evaluation`.
         rows: the comparisons of each domain, which have the predictions that the picture needs.
+        recipe: the stages of its training, as far as they are known.
     """
     from avici_jl.plots import plot_calibration
 
@@ -36,7 +43,7 @@ def write_card(
         plot_calibration(probabilities, graphs, axes=axes)
         axes.set_title(f"{domain}\n{axes.get_title()}", fontsize=9)
     figure.savefig(folder / "card.png", dpi=100, bbox_inches="tight")
-    (folder / "card.md").write_text(card_text(name, config, card), encoding="utf-8")
+    (folder / "card.md").write_text(card_text(name, config, card, recipe), encoding="utf-8")
 
 
 def _started_from(init: str | None, before: Mapping[str, float] | None) -> str:
@@ -55,7 +62,7 @@ def _hours(spent: Mapping[str, float]) -> str:
     return f"{spent['cpu_seconds'] / 3600:.1f} CPU hours{with_them}"
 
 
-def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> str:
+def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any], recipe: Sequence[Stage] = ()) -> str:
     """A model's card in Markdown."""
     training, data = card["training"], config["data"]
     domain = card.get("domain", data["domain"])
@@ -74,7 +81,7 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         f"share of interventional rows in {data['interventional']}",
         f"- **Training:** {training['step']:,} steps, {training['datasets']:,} datasets, "
         + _hours(training)
-        + _started_from(config.get("init"), training.get("before")),
+        + _started_from(config.get("init_from"), training.get("before")),
         *([f"- **Calibrated for:** the domain `{domain}`"] if domain != data["domain"] else []),
         f"- **Decision threshold** for the best mean F1 score: {card['threshold']:g}; {thresholds}",
         f"- **Temperature** of the probabilities: {card['temperature']:.3f} (expected calibration error on data "
@@ -102,11 +109,41 @@ def card_text(name: str, config: Mapping[str, Any], card: Mapping[str, Any]) -> 
         "",
         "## How to reproduce",
         "",
-        "`config.json` in this folder holds all settings of the last training run, `card.json` all numbers of this "
-        f"page. `avici-jl evaluate {name} --domain {card['evaluation'][0]['domain']}` measures again.",
+        f"`card.json` in this folder holds all numbers of this page, `config.json` all settings of the last training "
+        f"run. `avici-jl evaluate {name} --domain {card['evaluation'][0]['domain']}` measures again.",
         "",
+        *(_stages(name, recipe) if recipe else ()),
     ]
     return "\n".join(lines)
+
+
+def _stages(name: str, recipe: Sequence[Stage]) -> list[str]:
+    """How a model was trained, stage by stage."""
+    lines = [
+        f"`recipe.json` holds all settings of each stage of its training; `avici-jl train --again {name} --workdir "
+        "FOLDER` takes them all again.",
+        "",
+        "| stage | domain | steps | data seed | batches | revision | starts from | parameters at its end |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for stage in recipe:
+        config = None if stage["config"] == UNKNOWN else stage["config"]
+        domain, seed, batches = UNKNOWN, UNKNOWN, UNKNOWN
+        if config is not None:
+            domain, seed = f"`{config['data']['domain']}`", config["data"].get("seed", UNKNOWN)
+            batches = f"× {config.get('batch_multiplier', 1)}"
+        parent = "fresh parameters" if stage["parent"] is None else _short(stage["parent"])
+        steps = stage.get("steps", UNKNOWN)
+        lines.append(
+            f"| {stage['name']} | {domain} | {steps} | {seed} | {batches} | {stage['revision']} | {parent} | "
+            f"{_short(stage.get('digest', UNKNOWN))} |"
+        )
+    notes = [f"- {stage['name']}: {stage['note']}" for stage in recipe if "note" in stage]
+    return [*lines, "", *notes, *([""] if notes else [])]
+
+
+def _short(digest: str) -> str:
+    return digest if digest == UNKNOWN else f"`{digest.removeprefix('sha256:')[:12]}`"
 
 
 _SIGNS = (

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from avici_jl.checkpoints.lineage import before
+from avici_jl.checkpoints.lineage import before, begun, end
 from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
 from avici_jl.evaluation.calibration import Predictions, calibrate
 from avici_jl.evaluation.compare import Comparison, compare, labelled_data, settings, simulated_domain
@@ -43,7 +43,8 @@ def export(
 
     Args:
         workdir: working folder of the run.
-        out: folder of the model: `config.json`, `params/`, `card.json`, and `card.md` with `card.png` for people.
+        out: folder of the model: `config.json`, `params.npz`, `card.json`, `recipe.json`, and `card.md` with `card.png`
+            for people.
         domain: what the model is calibrated for and measured on; by default what it was trained on.
         also: domains to measure on beside it.
         sizes: numbers of variables to measure with.
@@ -75,6 +76,7 @@ def export(
         "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {jax.default_backend()}",
         "versions": {name: version(name) for name in ("avici-jl", "jax", "flax")},
     }
+    recipe = end(begun(Path(workdir).name, loaded), loaded)
     finished = Model(LoadedModel(loaded.config, loaded.params, card), Path(out).name)
     rows: dict[str, list[Comparison]] = {}
     for name in dict.fromkeys([finished.domain, *also]):
@@ -86,8 +88,8 @@ def export(
             done=lambda row, name=name: done(name, row),  # type: ignore[misc]
         )
     card["evaluation"] = [summary(name, row) for name, found in rows.items() for row in found]
-    save_model(out, config=loaded.config, params=loaded.params, card=card)
-    write_card(Path(out), finished.name, loaded.config, card, rows)
+    save_model(out, config=loaded.config, params=loaded.params, card=card, recipe=recipe)
+    write_card(Path(out), finished.name, loaded.config, card, rows, recipe)
     return Model.load(out)
 
 

@@ -14,7 +14,7 @@ from avici_jl.data.typical import measure
 from avici_jl.errors import AviciError
 from avici_jl.evaluation.compare import EVALUATION_SEED, simulated_domain
 from avici_jl.simulation import simulate_batch
-from avici_jl.training.data import stretched
+from avici_jl.training.data import with_heavy_tails
 
 _SEED, _AT_ONCE = EVALUATION_SEED + 7_000_000, 4
 
@@ -52,7 +52,9 @@ def training_tables(
         x [n, d] and interventions [n, d].
     """
     rng, sizes = np.random.default_rng([_SEED, seed]), data["sizes"]
-    weight = np.array([size["batch"] * (size.get("first", 1.0) + size.get("then", 1.0)) for size in sizes], float)
+    weight = np.array(
+        [size["batch"] * (size.get("curriculum_weight", 1.0) + size.get("weight", 1.0)) for size in sizes], float
+    )
     for first in range(0, count, _AT_ONCE):
         d = sizes[rng.choice(len(sizes), p=weight / weight.sum())]["d"]
         n = int(rng.choice(data["rows"]))
@@ -60,8 +62,8 @@ def training_tables(
         number = min(_AT_ONCE, count - first)
         found = simulate_batch(domain, number, d=d, n_obs=n - n_int, n_int=n_int, seed=_SEED + seed, first=first)
         for x, given in zip(found[0].astype(float), found[1], strict=True):
-            if rng.random() < data.get("stretch", 0.0):
-                x = stretched(x[None], rng.uniform(0, 2, (1, 1, d)))[0]
+            if rng.random() < data.get("heavy_tail_fraction", 0.0):
+                x = with_heavy_tails(x[None], rng.uniform(0, 2, (1, 1, d)))[0]
             yield x, given
 
 

@@ -9,16 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from avici_jl.training.again import train_again
     from avici_jl.training.runs import run
     from avici_jl.training.sources import Function, Labelled
 
 _HOMES = {
     "run": "avici_jl.training.runs",
+    "train_again": "avici_jl.training.again",
     "Function": "avici_jl.training.sources",
     "Labelled": "avici_jl.training.sources",
 }
 
-__all__ = ["Function", "Labelled", "run"]
+__all__ = ["Function", "Labelled", "run", "train_again"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,10 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from avici_jl.checkpoints.renamed import PRESETS as RENAMED
+from avici_jl.checkpoints.renamed import with_new_names
 from avici_jl.errors import ConfigError
 from avici_jl.training.schema import Config
 
 PRESETS = Path(__file__).parent / "presets"
+_KINDS = ("values", "counts")
 
 
 def list_presets() -> list[str]:
@@ -23,12 +26,12 @@ def resolve(
     *,
     kind: str,
     acyclic: bool,
-    preset: str,
+    preset: str | Mapping[str, Any],
     overrides: Sequence[str] = (),
     lineage: Sequence[str] = (),
     sizes: Sequence[int] | None = None,
 ) -> Config:
-    """Settings of a run: a preset, the domain's own facts, then overrides such as `optimizer.peak=4e-3`.
+    """Settings of a run: a preset, the domain's own facts, then overrides such as `optimizer.peak_lr=4e-3`.
 
     A preset is the name of a shipped one or the path of a TOML file. Its tables `[values]` and `[counts]` hold
     what differs between the kinds of data, its tables `[domain.NAME]` what belongs to a domain and those based on it.
@@ -38,7 +41,7 @@ def resolve(
     Args:
         domain: what the settings call it.
         kind, acyclic: what it says of itself.
-        preset: name or path.
+        preset: name or path, or its table.
         overrides: single settings.
         lineage: names of the domain and of what it is based on, the nearest first.
         sizes: the only numbers of variables it has; each takes the batch of the preset's nearest size.
@@ -46,8 +49,8 @@ def resolve(
     Raises:
         ConfigError: unknown preset, unknown field, or a value that cannot be.
     """
-    table = _read_preset(preset)
-    variants = {name: table.pop(name, {}) for name in ("values", "counts")}
+    table = _read_preset(preset) if isinstance(preset, str) else _renamed(preset)
+    variants = {name: table.pop(name, {}) for name in _KINDS}
     families = table.pop("domain", {})
     table = _merge(table, variants[kind])
     table = _merge(table, next((families[name] for name in lineage if name in families), {}))
@@ -66,15 +69,19 @@ def override(table: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, An
     Raises:
         ConfigError: one is not written field=value, or contradicts what is trained on.
     """
-    changed = dict(table)
+    changed, spelled = with_new_names(table), dict[str, str]()
     for text in overrides:
         name, separator, value = text.partition("=")
         if not separator:
-            raise ConfigError(f'An override is written field=value, as in optimizer.peak=4e-3; got "{text}".')
+            raise ConfigError(f'An override is written field=value, as in optimizer.peak_lr=4e-3; got "{text}".')
         change: Any = _value(value.strip())
         for part in reversed(name.strip().split(".")):
             change = {part: change}
-        changed = _merge(changed, change)
+        renamed = with_new_names(change)
+        for now, given in zip(_names(renamed), _names(change), strict=True):
+            if spelled.setdefault(now, given) != given:
+                raise ConfigError(f"{given} and {spelled[now]} are names of one setting; give one of them, not both.")
+        changed = _merge(changed, renamed)
     for fact in ("kind", "domain"):
         given, asked = table["data"][fact], changed["data"].get(fact) if isinstance(changed["data"], Mapping) else None
         if asked != given:
@@ -84,8 +91,16 @@ def override(table: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, An
     return changed
 
 
+def _names(table: Mapping[str, Any], place: str = "") -> list[str]:
+    """Dotted names of what a nested table sets."""
+    found = []
+    for name, value in table.items():
+        found += _names(value, f"{place}{name}.") if isinstance(value, Mapping) and value else [f"{place}{name}"]
+    return found
+
+
 def _read_preset(preset: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
-    path = Path(preset) if preset.endswith(".toml") else PRESETS / f"{preset}.toml"
+    path = Path(preset) if preset.endswith(".toml") else PRESETS / f"{RENAMED.get(preset, preset)}.toml"
     try:
         table = tomllib.loads(path.read_text())
     except FileNotFoundError:
@@ -93,12 +108,23 @@ def _read_preset(preset: str, above: tuple[str, ...] = ()) -> dict[str, Any]:
         raise ConfigError(f'There is no preset "{preset}". Shipped ones: {names}; or give a .toml file.') from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not a TOML file: {error}") from None
+    table = _renamed(table)
     base = table.pop("base", None)
     if base is None:
         return table
     if not isinstance(base, str) or base in above:
         raise ConfigError(f"{path}: base must name another preset, got {base!r}.")
     return _merge(_read_preset(base, (*above, base)), table)
+
+
+def _renamed(preset: Mapping[str, Any]) -> dict[str, Any]:
+    """A preset with the names of this release, also where it says what is for one kind or domain alone."""
+    table = with_new_names(preset)
+    for variants in (table, table.get("domain", {})):
+        for name in variants if variants is not table else _KINDS:
+            if name in variants:
+                variants[name] = with_new_names(variants[name])
+    return table
 
 
 def _value(text: str) -> Any:

@@ -61,17 +61,18 @@ class Part(NamedTuple):
 class TrainingData:
     """Random access to the batches of a run of `steps` steps.
 
-    Batches come in chapters. Of a chapter's `chapter` groups of datasets each is used `reuse` times, in random order,
-    and each use draws other rows of them. A group is made when it is first needed and forgotten with its chapter.
+    Batches come from one shuffle buffer after the other. Of its `shuffle_buffer` groups of datasets each is used
+    `draws_per_dataset` times, in random order, and each use draws other rows of them. A group is made when it is first
+    needed and forgotten with its buffer.
 
     Args:
         config: the settings.
         steps: length of the run.
         source: where datasets come from; by default what `config.domain` names.
-        replicas: what the batches of the settings are multiplied with.
+        batch_multiplier: what the batches of the settings are multiplied with.
         part: which part of every batch is wanted.
         signs: whether batches have the signs of effects.
-        prior: whether batches have what is shown of the graph, to a share `config.known` of the datasets.
+        prior: whether batches have what is shown of the graph, to a share `config.prior_fraction` of the datasets.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class TrainingData:
         steps: int,
         *,
         source: Source | None = None,
-        replicas: int = 1,
+        batch_multiplier: int = 1,
         part: Part = Part(),  # noqa: B008
         signs: bool = False,
         prior: bool = False,
@@ -88,16 +89,16 @@ class TrainingData:
         self._config = config
         self._steps = steps
         self.source = source or open_source(config.domain)
-        self._replicas = replicas
+        self._multiplier = batch_multiplier
         self._part = part
         self._signs, self._prior = signs, prior
-        self._chapter = -1
+        self._buffer = -1
         self._groups: dict[int, Datasets] = {}
 
     @property
-    def chapter_steps(self) -> int:
-        """Steps in a chapter."""
-        return self._config.chapter * self._config.reuse
+    def buffer_steps(self) -> int:
+        """Steps that a shuffle buffer lasts."""
+        return self._config.shuffle_buffer * self._config.draws_per_dataset
 
     def __len__(self) -> int:
         return self._steps
@@ -106,19 +107,19 @@ class TrainingData:
         """Shape of the batches that use the simulated group of that number."""
         config = self._config
         rng = self._rng(_SHAPE, group)
-        early = group * config.reuse < config.first_part * self._steps
-        frequency = np.array([size.first if early else size.then for size in config.sizes])
+        early = group * config.draws_per_dataset < config.curriculum_fraction * self._steps
+        frequency = np.array([size.curriculum_weight if early else size.weight for size in config.sizes])
         size: SizeConfig = config.sizes[int(rng.choice(len(config.sizes), p=frequency / frequency.sum()))]
         n = int(rng.choice(config.rows))
         n_int = round(n * float(rng.choice(config.interventional)))
-        return Shape(size.batch * self._replicas, size.d, n - n_int, n_int)
+        return Shape(size.batch * self._multiplier, size.d, n - n_int, n_int)
 
     def blanks(self) -> list[Batch]:
         """An empty batch of every shape that this part of a run may see."""
         found = []
         for size in self._config.sizes:
             for n in sorted(set(self._config.rows)):
-                total = size.batch * self._replicas
+                total = size.batch * self._multiplier
                 k = len(self._part.members(total))
                 x, graph = np.zeros((k, n, size.d), np.float32), np.zeros((k, size.d, size.d), np.uint8)
                 nothing = graph.astype(np.int8)
@@ -129,11 +130,11 @@ class TrainingData:
     def __getitem__(self, step: int) -> Batch:
         """Batch of that step; its rows are in random order and so tell nothing by their position."""
         config = self._config
-        chapter, position = divmod(step, self.chapter_steps)
-        if chapter != self._chapter:
-            self._chapter, self._groups = chapter, {}
-        order = self._rng(_ORDER, chapter).permutation(self.chapter_steps)
-        group = chapter * config.chapter + int(order[position]) % config.chapter
+        buffer, position = divmod(step, self.buffer_steps)
+        if buffer != self._buffer:
+            self._buffer, self._groups = buffer, {}
+        order = self._rng(_ORDER, buffer).permutation(self.buffer_steps)
+        group = buffer * config.shuffle_buffer + int(order[position]) % config.shuffle_buffer
         if group not in self._groups:
             self._groups[group] = self._simulate(group)
         return self._draw(self._groups[group], self.shape(group), step)
@@ -141,12 +142,12 @@ class TrainingData:
     def _simulate(self, group: int) -> Datasets:
         """The datasets of a group that this part needs, from the first to the last of them."""
         config, shape, members = self._config, self.shape(group), self._part.members(self.shape(group).batch)
-        largest = self._replicas * max(size.batch for size in config.sizes)
+        largest = self._multiplier * max(size.batch for size in config.sizes)
         return self.source.draw(
             int(members[-1] - members[0]) + 1,
             d=shape.d,
-            n_obs=round(config.oversample * shape.n_obs),
-            n_int=round(config.oversample * shape.n_int),
+            n_obs=round(config.row_pool_factor * shape.n_obs),
+            n_int=round(config.row_pool_factor * shape.n_int),
             seed=config.seed,
             first=group * largest + int(members[0]),
             **({"signs": True} if self._signs else {}),
@@ -154,7 +155,7 @@ class TrainingData:
 
     def _draw(self, group: Datasets, shape: Shape, step: int) -> Batch:
         rng = self._rng(_ROWS, step)
-        n, n_obs = group.x.shape[1], round(self._config.oversample * shape.n_obs)
+        n, n_obs = group.x.shape[1], round(self._config.row_pool_factor * shape.n_obs)
         rows = np.empty((shape.batch, shape.n_obs + shape.n_int), np.intp)
         for k in range(shape.batch):
             rows[k, : shape.n_obs] = rng.choice(n_obs, shape.n_obs, replace=False)
@@ -173,10 +174,10 @@ class TrainingData:
             flip = flips[members]
             x *= flip
             signs = None if signs is None else (signs * flip * flip.swapaxes(1, 2)).astype(np.int8)
-        if self._config.stretch:
-            chosen = rng.random((shape.batch, 1, 1)) < self._config.stretch
+        if self._config.heavy_tail_fraction:
+            chosen = rng.random((shape.batch, 1, 1)) < self._config.heavy_tail_fraction
             a = rng.uniform(0, 2, (shape.batch, 1, shape.d)).astype(np.float32)
-            x = np.where(chosen[members], stretched(x, a[members]), x)
+            x = np.where(chosen[members], with_heavy_tails(x, a[members]), x)
         known = None
         if self._prior:
             known = np.stack([self._shown(*one, step) for one in zip(graph, members, strict=True)])
@@ -185,13 +186,13 @@ class TrainingData:
     def _shown(self, graph: np.ndarray, member: int, step: int) -> np.ndarray:
         """What a step shows of the graph of one of its datasets, whichever part has it."""
         rng = self._rng(_KNOWN, step, int(member))
-        return part_of(graph, rng) if rng.random() < self._config.known else np.zeros(graph.shape, np.int8)
+        return part_of(graph, rng) if rng.random() < self._config.prior_fraction else np.zeros(graph.shape, np.int8)
 
     def _rng(self, purpose: int, *number: int) -> np.random.Generator:
         return np.random.Generator(np.random.Philox(np.random.SeedSequence([self._config.seed, purpose, *number])))
 
 
-def stretched(x: np.ndarray, a: np.ndarray) -> np.ndarray:
+def with_heavy_tails(x: np.ndarray, a: np.ndarray) -> np.ndarray:
     """sinh(a z) / a for the standardised columns z of x [k, n, d] and a [k, 1, d], with the scale of x; NaN stays."""
     there = ~np.isnan(x)
     count = np.maximum(there.sum(axis=1, keepdims=True), 1)

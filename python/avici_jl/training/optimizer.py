@@ -12,17 +12,17 @@ from avici_jl.training.schema import OptimizerConfig
 def build_schedule(config: OptimizerConfig, steps: int, largest_batch: int = 1) -> optax.Schedule:
     """Learning rate after a number of updates, in a run of `steps` steps.
 
-    `largest_batch` counts with `config.per_root_batch`: the rate is then `peak` · √largest_batch (Appendix).
+    `largest_batch` counts with `config.sqrt_batch_scaling`: the rate is then `peak_lr` · √largest_batch (Appendix).
     """
-    peak = config.peak * (math.sqrt(largest_batch) if config.per_root_batch else 1.0)
-    warmup = round(config.warmup * steps)
-    turn = max(0, round(config.decay_at * steps) - warmup)
+    peak = config.peak_lr * (math.sqrt(largest_batch) if config.sqrt_batch_scaling else 1.0)
+    warmup = round(config.warmup_fraction * steps)
+    turn = max(0, round(config.decay_start * steps) - warmup)
     if config.decay == "cosine":
-        rest = optax.cosine_decay_schedule(1.0, max(1, steps - warmup), config.final)
+        rest = optax.cosine_decay_schedule(1.0, max(1, steps - warmup), config.end_lr_factor)
     elif config.decay == "step":
-        rest = optax.piecewise_constant_schedule(1.0, {turn: config.final})
+        rest = optax.piecewise_constant_schedule(1.0, {turn: config.end_lr_factor})
     else:
-        rest = optax.linear_schedule(1.0, config.final, max(1, steps - warmup - turn), transition_begin=turn)
+        rest = optax.linear_schedule(1.0, config.end_lr_factor, max(1, steps - warmup - turn), transition_begin=turn)
     shape = optax.join_schedules([optax.linear_schedule(0.0, 1.0, max(1, warmup)), rest], [warmup])
     return lambda count: peak * shape(count)
 
@@ -40,4 +40,4 @@ def build_optimizer(config: OptimizerConfig, steps: int, largest_batch: int = 1)
         )
     else:
         inner = optax.lamb(rate, weight_decay=config.weight_decay)
-    return optax.chain(optax.clip_by_global_norm(config.clip), inner)
+    return optax.chain(optax.clip_by_global_norm(config.max_grad_norm), inner)

@@ -1,8 +1,8 @@
 """The batches of a run, one after the other, made in this process or by others beside it.
 
-The unit of work of another process is a chapter (see `TrainingData`): it makes a chapter's datasets once, and sends the
-finished batches one by one, so that each is received while a step is computed. What is sent does not depend on how many
-processes there are.
+The unit of work of another process is a shuffle buffer (see `TrainingData`): it makes a buffer's datasets once, and
+sends the finished batches one by one, so that each is received while a step is computed. What is sent does not depend
+on how many processes there are.
 
 Each process has a pipe of its own and shares nothing else with the training process, no lock and no memory. So one that
 is killed, even in the middle of a message, can only end its pipe. (Queues of `multiprocessing` and what builds on them,
@@ -44,11 +44,11 @@ def batches(data: TrainingData, first: int, workers: int) -> Iterator[Iterator[B
     if workers == 0:
         yield (data[step] for step in range(first, len(data)))
         return
-    chapter, skip = divmod(first, data.chapter_steps)
+    buffer, skip = divmod(first, data.buffer_steps)
     frozen = cloudpickle.dumps(data)
-    pool = [_Worker(frozen, range(chapter + k, _chapters(data), workers)) for k in range(workers)]
+    pool = [_Worker(frozen, range(buffer + k, _buffers(data), workers)) for k in range(workers)]
     try:
-        yield _in_turn(pool, range(chapter, _chapters(data)), skip)
+        yield _in_turn(pool, range(buffer, _buffers(data)), skip)
     finally:
         for worker in pool:
             worker.close()
@@ -59,39 +59,39 @@ def suggested_workers(data: TrainingData, first: int) -> int:
     if not data.source.costly:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(0, min(cores - 1, (len(data) - first) // data.chapter_steps // 8, 16))
+    return max(0, min(cores - 1, (len(data) - first) // data.buffer_steps // 8, 16))
 
 
-def _chapters(data: TrainingData) -> int:
-    return -(-len(data) // data.chapter_steps)
+def _buffers(data: TrainingData) -> int:
+    return -(-len(data) // data.buffer_steps)
 
 
-def _in_turn(pool: list[_Worker], chapters: range, skip: int) -> Iterator[Batch]:
-    for turn, chapter in enumerate(chapters):
-        yield from islice(pool[turn % len(pool)].chapter(), skip if chapter == chapters.start else 0, None)
+def _in_turn(pool: list[_Worker], buffers: range, skip: int) -> Iterator[Batch]:
+    for turn, buffer in enumerate(buffers):
+        yield from islice(pool[turn % len(pool)].buffer(), skip if buffer == buffers.start else 0, None)
 
 
 class _Worker:
-    """A process that makes certain chapters in order, one ahead of the reader; another takes its place if it ends.
+    """A process that makes certain buffers in order, one ahead of the reader; another takes its place if it ends.
 
     Args:
         frozen: the pickled `TrainingData`.
-        chapters: the chapters it makes.
+        buffers: the buffers it makes.
     """
 
-    def __init__(self, frozen: bytes, chapters: range) -> None:
-        self._frozen, self._left, self._failures = frozen, chapters, 0
+    def __init__(self, frozen: bytes, buffers: range) -> None:
+        self._frozen, self._left, self._failures = frozen, buffers, 0
         self._start()
 
-    def chapter(self) -> Iterator[Batch]:
-        """The batches of the next chapter; raises the error that making them ended with."""
+    def buffer(self) -> Iterator[Batch]:
+        """The batches of the next buffer; raises the error that making them ended with."""
         given = received = 0
         while True:
             try:
                 made = self._pipe.recv()
             except (EOFError, OSError):
                 self._replace()
-                received = 0  # the other process begins the chapter again
+                received = 0  # the other process begins the buffer again
                 continue
             if isinstance(made, BaseException):
                 raise made
@@ -131,8 +131,8 @@ class _Worker:
         self._start()
 
 
-def _make(frozen: bytes, chapters: range, pipe: Connection) -> None:
-    """Send each chapter's batches and then None, or the error.
+def _make(frozen: bytes, buffers: range, pipe: Connection) -> None:
+    """Send each buffer's batches and then None, or the error.
 
     Ctrl-C is left to the parent, and however that ends, this process ends with it.
     """
@@ -140,9 +140,9 @@ def _make(frozen: bytes, chapters: range, pipe: Connection) -> None:
     end_with_parent()
     try:
         data: TrainingData = cloudpickle.loads(frozen)
-        for chapter in chapters:
-            first = chapter * data.chapter_steps
-            made = [data[step] for step in range(first, min(first + data.chapter_steps, len(data)))]
+        for buffer in buffers:
+            first = buffer * data.buffer_steps
+            made = [data[step] for step in range(first, min(first + data.buffer_steps, len(data)))]
             for batch in (*made, None):
                 pipe.send(batch)
     except Exception as error:

@@ -21,6 +21,8 @@ from avici_jl._runtime.threads import start_jax
 from avici_jl._runtime.trust import Untrusted, trusted
 from avici_jl.checkpoints.files import CHECKPOINTS, CONFIG, PROGRESS, read_config, write_json
 from avici_jl.checkpoints.find import find_model
+from avici_jl.checkpoints.lineage import begin
+from avici_jl.checkpoints.recipe import RECIPE, write_recipe
 from avici_jl.checkpoints.run import RunCheckpoints
 from avici_jl.errors import CheckpointError, ConfigError
 from avici_jl.network import build_network
@@ -31,15 +33,18 @@ from avici_jl.training.sources import Source, code_of, open_source
 from avici_jl.training.trainer import Trainer
 from avici_jl.training.watch import RECORDS, print_line
 
+Preset = str | Mapping[str, Any]
+
 
 def run(
     workdir: str | Path,
     *,
     domain: Any = None,
     trust: bool = False,
-    preset: str | None = None,
+    preset: Preset | None = None,
     overrides: Sequence[str] = (),
     minutes: float | None = None,
+    until: int | None = None,
     workers: int | None = None,
     distributed: str | None = None,
     say: Callable[[str], None] = print_line,
@@ -50,15 +55,16 @@ def run(
     often, it takes the same steps on the same data. Ctrl-C and the termination signal end it with a checkpoint.
 
     Args:
-        workdir: folder of the run, with `config.json`, `checkpoints/`, `progress.csv`, `held_out.csv`; `Model.load`
-            reads it.
+        workdir: folder of the run, with `config.json`, `recipe.json`, `checkpoints/`, `progress.csv`, `held_out.csv`;
+            `Model.load` reads it.
         domain: what is trained on, see `avici_jl.training.sources.open_source`: name or path of a domain, a function, a
             folder or an iterable of labelled datasets. Needed for a new run, and wherever it is an object of Python or
             runs code outside the package: what a run's folder says is not enough for that.
         trust: whether code that the run's folder names may be run, as if `domain` had named it.
-        preset: a shipped preset (default "compact") or a TOML file.
-        overrides: single settings, as in `optimizer.peak=4e-3`.
+        preset: a shipped preset (default "compact"), a TOML file, or a table of settings.
+        overrides: single settings, as in `optimizer.peak_lr=4e-3`.
         minutes: stop after this time, with a checkpoint; the schedule is that of all `steps` nevertheless.
+        until: stop before this step, likewise.
         workers: processes that make datasets, each with its own Julia; 0 for none. By default one for each core but
             one, at most 16, and none for short runs. The result does not depend on it.
         distributed: how to join the other processes of the run, see `avici_jl.training.mesh.join`.
@@ -81,18 +87,18 @@ def run(
     start_jax()
     try:
         with keep_compiled(), _alone(workdir):
-            config, source = settle(workdir, domain, preset, overrides, say, trust=trust)
-            with RunCheckpoints(workdir, keep=config.keep) as checkpoints, _interruptible() as interrupted:
-                Trainer(config, workdir, source, checkpoints, say).train(minutes, interrupted, workers)
+            config, source = open_run(workdir, domain, preset, overrides, say, trust=trust)
+            with RunCheckpoints(workdir, keep=config.max_to_keep) as checkpoints, _interruptible() as interrupted:
+                Trainer(config, workdir, source, checkpoints, say).train(minutes, interrupted, workers, until)
     except OSError as error:
         raise CheckpointError(f"The run in {workdir} cannot be written: {error}") from error
     return workdir
 
 
-def settle(
+def open_run(
     workdir: Path,
     domain: Any,
-    preset: str | None,
+    preset: Preset | None,
     overrides: Sequence[str],
     say: Callable[[str], None],
     *,
@@ -124,9 +130,10 @@ def settle(
         raise ConfigError(f"{workdir} holds no run yet, so a domain is needed.")
     source = _open(domain, say)
     config = _with_network_of_init(_asked(source, preset, overrides), source, overrides)
-    config = replace(config, replicas=config.replicas or jax.device_count())
+    config = replace(config, batch_multiplier=config.batch_multiplier or jax.device_count())
     nnx.eval_shape(lambda: build_network(config.network, rngs=nnx.Rngs(0)))  # refuses what cannot be built
     if jax.process_index() == 0:
+        write_recipe(workdir, begin(workdir.absolute().name, config.to_dict()))
         write_json(path, config.to_dict())
         for line in config.lines():
             say(line)
@@ -142,7 +149,7 @@ def _open(domain: Any, say: Callable[[str], None]) -> Source:
     return open_source(domain)
 
 
-def _asked(source: Source, preset: str | None, overrides: Sequence[str]) -> Config:
+def _asked(source: Source, preset: Preset | None, overrides: Sequence[str]) -> Config:
     """The settings that someone asks for."""
     return resolve(
         source.name,
@@ -155,15 +162,15 @@ def _asked(source: Source, preset: str | None, overrides: Sequence[str]) -> Conf
     )
 
 
-def _asked_again(config: Config, source: Source, preset: str | None, overrides: Sequence[str]) -> Config:
+def _asked_again(config: Config, source: Source, preset: Preset | None, overrides: Sequence[str]) -> Config:
     """The settings that someone asks for who names the run with these settings; what is not said is as it is."""
     if preset is None:
         asked = Config.from_dict(override(config.to_dict(), overrides))
     else:
         asked = _asked(source, preset, overrides)
-        if asked.init and asked.init == config.init and not _names_whole_network(overrides):
+        if asked.init_from and asked.init_from == config.init_from and not _names_whole_network(overrides):
             asked = replace(asked, network=_changed(asked, config.network, overrides))
-    return replace(asked, replicas=asked.replicas or config.replicas)
+    return replace(asked, batch_multiplier=asked.batch_multiplier or config.batch_multiplier)
 
 
 def _differences(asked: Mapping[str, Any], held: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -180,12 +187,12 @@ def _differences(asked: Mapping[str, Any], held: Mapping[str, Any], prefix: str 
 
 def _with_network_of_init(config: Config, source: Source, overrides: Sequence[str]) -> Config:
     """A run that starts from a model has that model's network, with the fields that overrides change."""
-    if not config.init:
+    if not config.init_from:
         return config
-    given = read_config(find_model(config.init))
+    given = read_config(find_model(config.init_from))
     if given["data"]["kind"] != config.data.kind:
         raise ConfigError(
-            f"The model {config.init} takes {given['data']['kind']}, but {source.name} gives {config.data.kind}."
+            f"The model {config.init_from} takes {given['data']['kind']}, but {source.name} gives {config.data.kind}."
         )
     if _names_whole_network(overrides):
         return config
@@ -223,7 +230,7 @@ def _alone(workdir: Path) -> Iterator[None]:
             pass
     if multihost_utils.broadcast_one_to_all(np.array(taken)):
         raise ConfigError(f"Another process trains in {workdir}; wait for it, or choose another folder.")
-    files = [workdir / name for name in (CONFIG, CHECKPOINTS, *RECORDS)]
+    files = [workdir / name for name in (CONFIG, RECIPE, CHECKPOINTS, *RECORDS)]
     new = [] if (workdir / CONFIG).exists() else [path for path in files if not path.exists()]
     try:
         yield

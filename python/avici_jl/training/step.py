@@ -160,7 +160,7 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         finite = jnp.isfinite(norm) & jnp.isfinite(optax.tree.norm(params))  # a large rate can overflow
         accepted = finite & (loss <= config.loss_limit)
         # The debiased exponential average after t steps, as a recursion on itself.
-        weight = (1 - config.average) / (1 - config.average ** (state.step + 1.0))
+        weight = (1 - config.ema_decay) / (1 - config.ema_decay ** (state.step + 1.0))
         average = optax.incremental_update(params, state.average, weight)
         dual = dual_ascent(state.dual, cyclicity, state.step, config.objective)
         new = TrainState(state.step, params, optimizer, average, dual)

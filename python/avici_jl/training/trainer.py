@@ -54,7 +54,7 @@ class Trainer:
             config.data,
             config.steps,
             source=source,
-            replicas=config.replicas,
+            batch_multiplier=config.batch_multiplier,
             part=self.devices.part,
             signs=config.signs,
             prior=config.prior,
@@ -73,15 +73,23 @@ class Trainer:
         if checkpoints.latest() is not None:
             self.state, found = checkpoints.restore(self.state)
             self._progress |= {"cpu_seconds": found["seconds"]} | found  # early runs did not log it
-        elif config.init:
+        elif config.init_from:
             self.state = start_from(self.state, config)
             self._progress["before"] = before(config.to_dict())
         self._skipped_in_a_row = 0
         self._under_way: Measured | None = None
         self._seen: list[Measured] = []
 
-    def train(self, minutes: float | None, interrupted: Callable[[], bool], workers: int | None = None) -> None:
-        """Take steps until the run is complete, the time is over or someone interrupts; then write a checkpoint.
+    def train(
+        self,
+        minutes: float | None,
+        interrupted: Callable[[], bool],
+        workers: int | None = None,
+        until: int | None = None,
+    ) -> None:
+        """Take steps until the run is complete or has taken `until` of them, the time is over or someone interrupts.
+
+        Then write a checkpoint.
 
         Raises:
             TrainingError: too many steps in a row had to be skipped.
@@ -89,7 +97,8 @@ class Trainer:
             SimulationError: datasets cannot be made.
         """
         config, done = self.config, int(self.state.step)
-        if done >= config.steps:
+        last = config.steps if until is None else min(until, config.steps)
+        if done >= last:
             self._say(f"This run is complete: {done} of {config.steps} steps.")
             return
         if workers is None:
@@ -109,7 +118,7 @@ class Trainer:
             Watch(records, self._say, config.steps, done) as watch,
             batches(self._data, done, workers) as stream,
         ):
-            done = self._steps(stream, done, clock, watch, interrupted)
+            done = self._steps(stream, done, last, clock, watch, interrupted)
         if self._checkpoints.latest() != done:
             self._save(clock, done)
         self._checkpoints.wait()
@@ -137,11 +146,11 @@ class Trainer:
             list(pool.map(compile_one, blanks))
 
     def _steps(
-        self, stream: Iterator[Batch], done: int, clock: Clock, watch: Watch, interrupted: Callable[[], bool]
+        self, stream: Iterator[Batch], done: int, last: int, clock: Clock, watch: Watch, interrupted: Callable[[], bool]
     ) -> int:
         """The loop; gives back the number of steps that are done."""
         config, batch = self.config, None
-        while done < config.steps:
+        while done < last:
             save_due = clock.since_save() > 60 * config.checkpoint_minutes
             stop, save = self.devices.agree(done, interrupted() or clock.over(), save_due)
             if stop:
@@ -154,11 +163,11 @@ class Trainer:
             clock.datasets += batch.total
             done += 1
             # The next batch is fetched while the step is computed.
-            batch = self._next(stream, clock, measured) if done < config.steps else None
-            if done == config.steps:
+            batch = self._next(stream, clock, measured) if done < last else None
+            if done == last:
                 self._saw(None, done)
             watch.step(done)
-            if (clock.since_log() > config.log_seconds and self._seen) or done == config.steps:
+            if (clock.since_log() > config.log_seconds and self._seen) or done == last:
                 self._log(clock, done, watch)
             if done % config.validate_every == 0 or done == config.steps:
                 self._validate(clock, done, watch)
@@ -185,12 +194,12 @@ class Trainer:
             return
         self._progress["skipped"] += 1
         self._skipped_in_a_row += 1
-        if self._skipped_in_a_row >= self.config.patience:
+        if self._skipped_in_a_row >= self.config.max_skipped_steps:
             raise TrainingError(
                 f"{self._skipped_in_a_row} steps in a row, the last of them number {done}, were not taken: their "
                 f"gradient was not finite, or their loss above {self.config.loss_limit:g} (the last loss: "
                 f"{float(seen.loss):.3g}). {self._checkpoints.last_good()} Look at the data, or start a new run from "
-                f"there (init={self._workdir}) with a lower optimizer.peak."
+                f"there (init_from={self._workdir}) with a lower optimizer.peak_lr."
             )
 
     def _log(self, clock: Clock, done: int, watch: Watch) -> None:
@@ -229,7 +238,7 @@ class Trainer:
 
 
 def start_from(state: TrainState, config: Config) -> TrainState:
-    """The first state of a run, with the parameters of the model that `config.init` names.
+    """The first state of a run, with the parameters of the model that `config.init_from` names.
 
     A compact network may be larger than that model's: statistics at the end of its list and layers at its end that the
     model has not add nothing at first, nor does knowledge that it is shown, and signs are open; nor do channels add
@@ -239,7 +248,7 @@ def start_from(state: TrainState, config: Config) -> TrainState:
         CheckpointError: there is no such model.
         ConfigError: its network is another one.
     """
-    model = load_model(find_model(config.init))
+    model = load_model(find_model(config.init_from))
     found = model.params
     if config.network["kind"] == model.config["network"]["kind"] == "pair":
         found = _more_layers(_more_statistics(found, model.config["network"], config.network), state.params)
@@ -249,7 +258,9 @@ def start_from(state: TrainState, config: Config) -> TrainState:
         found = found | {"embed": _with_rows(found["embed"], more)}
     shapes = [jax.tree.map(np.shape, params) for params in (found, state.params)]
     if shapes[0] != shapes[1]:
-        raise ConfigError(f"The parameters of {config.init} do not fit this run's network; give it the same settings.")
+        raise ConfigError(
+            f"The parameters of {config.init_from} do not fit this run's network; give it the same settings."
+        )
     params, average = (
         jax.tree.map(lambda new, old: jax.device_put(np.asarray(new), old.sharding), found, state.params)
         for _ in range(2)

@@ -35,7 +35,7 @@ def test_the_same_words_and_fewer_of_them_go_on(finished: tuple[Path, str]) -> N
     before = (workdir / "config.json").read_text()
     start(workdir, domain, *TINY)
     start(workdir, domain, "steps=2", preset=None)
-    start(workdir, domain, "replicas=0", 'optimizer={name="lamb", peak=1e-2}', preset=None)
+    start(workdir, domain, "batch_multiplier=0", 'optimizer={name="lamb", peak_lr=1e-2}', preset=None)
     start(workdir, domain, preset=None)
     assert (workdir / "config.json").read_text() == before
 
@@ -53,7 +53,7 @@ def test_a_run_of_one_step_has_a_loss(tmp_path: Path) -> None:
         (["steps=3"], None, "steps is 2, not 3"),
         ([*TINY, "steps=3"], "smoke", "steps is 2, not 3"),
         (["data.domain=linear"], None, "data.domain is .*own.py.* cannot be 'linear'"),
-        (["optimizer.peak=0.02", "seed=1"], None, "optimizer.peak is 0.01, not 0.02; seed is 0, not 1"),
+        (["optimizer.peak_lr=0.02", "seed=1"], None, "optimizer.peak_lr is 0.01, not 0.02; seed is 0, not 1"),
         ([], "paper", "optimizer.decay is 'cosine', not 'step'"),
     ],
 )
@@ -71,12 +71,12 @@ FAILURES: list[tuple[dict[str, Any], type[AviciError], str]] = [
     ({"domain": "linear", "settings": ["data.domain=rff"]}, ConfigError, "data.domain is 'linear'.* cannot be 'rff'"),
     ({"domain": "linear", "settings": ["data.kind=counts"]}, ConfigError, "data.kind is 'values'.* cannot be 'counts'"),
     ({"domain": "linear", "settings": ["data=3"]}, ConfigError, "data"),
-    ({"domain": "linear", "settings": ["optimizer.peak=nan"]}, ConfigError, "optimizer.peak must be above 0"),
+    ({"domain": "linear", "settings": ["optimizer.peak_lr=nan"]}, ConfigError, "optimizer.peak_lr must be above 0"),
     ({"domain": "linear", "settings": ["network.layers=0"]}, ConfigError, "network.layers"),
     ({"domain": None, "settings": []}, ConfigError, "a domain is needed"),
     ({"domain": "no-such", "settings": []}, ConfigError, "no domain"),
     ({"domain": [], "settings": []}, InputError, "no dataset"),
-    ({"domain": "linear", "settings": ["init=linear", "network.dim=8"]}, ConfigError, "do not fit"),
+    ({"domain": "linear", "settings": ["init_from=linear", "network.dim=8"]}, ConfigError, "do not fit"),
     ({"domain": lambda rng, d, n_obs, n_int: 1 / 0, "settings": TINY}, SimulationError, "ZeroDivisionError"),
 ]
 
