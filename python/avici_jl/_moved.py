@@ -32,7 +32,7 @@ MOVED = {
     "evaluation.experiments.measure": "benchmark.measure",
     "evaluation.experiments.models": "benchmark.models",
     "evaluation.experiments.published": "benchmark.published",
-    "evaluation.experiments.real": "benchmark.real",
+    "evaluation.experiments.real": "benchmark.packaged",
     "evaluation.experiments.report": "benchmark.report",
     "evaluation.experiments.shifts": "benchmark.shifts",
     "evaluation.experiments.size": "benchmark.size",

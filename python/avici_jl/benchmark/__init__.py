@@ -18,7 +18,7 @@ from avici_jl.benchmark.interventions import interventions
 from avici_jl.benchmark.measure import FULL, QUICK, Effort
 from avici_jl.benchmark.measured import real
 from avici_jl.benchmark.models import models
-from avici_jl.benchmark.real import sachs, semireal
+from avici_jl.benchmark.packaged import sachs, semireal
 from avici_jl.benchmark.report import Report
 from avici_jl.benchmark.shifts import shifts
 from avici_jl.benchmark.size import size
