@@ -8,6 +8,7 @@ from pathlib import Path
 
 from avici_jl.benchmark.ablations import ablations
 from avici_jl.benchmark.calibration import calibration
+from avici_jl.benchmark.causcale import causcale
 from avici_jl.benchmark.cells import kept_in
 from avici_jl.benchmark.checks import checks
 from avici_jl.benchmark.cross import cross
@@ -36,6 +37,7 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
     "ablations": ablations,
     "external": external,
     "imperfections": imperfections,
+    "causcale": causcale,
     "interventions": interventions,
     "effects": effects,
     "grn-methods": grn_methods,

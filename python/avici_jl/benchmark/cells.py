@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import math
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -74,7 +76,13 @@ def kept(
 
 
 class KeptModel(Model):
-    """A model whose answers are kept."""
+    """A model whose answers are kept.
+
+    Attributes:
+        seconds: processor time of the last answer, when it was computed; the first of a size includes compiling.
+    """
+
+    seconds = math.nan
 
     def predict_checked(self, found: Input, *, gaps: bool | None = None, asking: Asking = Asking()) -> Prediction:  # noqa: B008
         batch = np.array([]) if found.batch is None else found.batch
@@ -92,10 +100,13 @@ class KeptModel(Model):
         )
 
         def ask() -> dict[str, Any]:
+            start = time.process_time()
             prediction = super(KeptModel, self).predict_checked(found, gaps=gaps, asking=asking)
-            return {name: part for name, part in prediction._asdict().items() if part is not None}
+            seconds = time.process_time() - start
+            return {"seconds": seconds, **{n: part for n, part in prediction._asdict().items() if part is not None}}
 
         answer = kept(key, ask)
+        self.seconds = answer.get("seconds", math.nan)
         return Prediction(answer["probabilities"], answer.get("increase"))
 
     @cached_property

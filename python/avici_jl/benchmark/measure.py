@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from avici_jl.benchmark.cells import ask
+from avici_jl.benchmark.cells import KeptModel, ask
 from avici_jl.benchmark.methods import BASELINES, Answer, Baseline, Data, Worker
 from avici_jl.benchmark.methods.interface import Cost, Gives
 from avici_jl.evaluation import metrics
@@ -65,7 +65,7 @@ class Found:
         scores: [d, d], larger is more likely an edge.
         edges: [d, d], the predicted graph.
         probabilities: whether the scores are probabilities.
-        seconds: processor time; NaN for models.
+        seconds: processor time; NaN if not known.
         failure: why there is no answer, or "".
     """
 
@@ -109,7 +109,8 @@ class Found:
 def predicted(model: Model, data: Dataset) -> Found:
     """What a model finds, at its threshold for the kind of rows."""
     p = np.asarray(model.predict(data.x, data.interventions))
-    return Found(p, p >= model.decision_threshold(bool(data.interventions.any())), probabilities=True)
+    seconds = model.seconds if isinstance(model, KeptModel) else math.nan
+    return Found(p, p >= model.decision_threshold(bool(data.interventions.any())), probabilities=True, seconds=seconds)
 
 
 def answered(baseline: Baseline, answer: Answer, truth: np.ndarray, threshold: float, bootstrap: bool) -> Found:
