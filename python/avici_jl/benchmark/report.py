@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from avici_jl.checkpoints.files import CARD
+from avici_jl.checkpoints.find import find_model, list_models
 from avici_jl.evaluation.compare import Setting
 from avici_jl.evaluation.significance import as_good_as_the_best, mean_and_error
 
@@ -28,7 +33,9 @@ METRICS = {
 }
 """Of each metric its heading, its digits, and whether smaller is better."""
 
-_PACKAGES = ("avici-jl", "jax", "causal-learn", "lingam", "gies", "causaldag", "gcastle", "dibs-lib", "sdcd")
+_PACKAGES = (
+    *("avici-jl", "jax", "causal-learn", "lingam", "gies", "flopsearch", "causaldag", "gcastle", "dibs-lib", "sdcd"),
+)
 
 
 @dataclass
@@ -72,7 +79,7 @@ class Report:
             f"Printed by `{command}`; every single result is in [{name}.csv]({name}.csv). "
             f"{platform.machine()}, {os.cpu_count()} cores, BLAS threads "
             f"{os.environ.get('OPENBLAS_NUM_THREADS', 'not limited')}; {seconds:.0f} s of processor time, without "
-            f"baselines. {time.strftime('%Y-%m-%d')}; {_versions()}.",
+            f"baselines. {time.strftime('%Y-%m-%d')}; {_versions()}{_revision()}.{_models(self.results)}",
         ]
         page = folder / f"{name}.md"
         page.write_text(
@@ -145,6 +152,30 @@ def failures(results: pd.DataFrame) -> str:
         + "; ".join(f"{method} {number} × {reason}" for (method, reason), number in counted.items())
         + "."
     )
+
+
+def _models(results: pd.DataFrame) -> str:
+    """Which parameters the shipped models among the results have: the beginnings of their digests."""
+    named = {str(value) for column in ("method", "model") if column in results for value in results[column].unique()}
+    found = [f"`{name}` {_digest(name)}" for name in list_models() if name in named]
+    return f" Parameters, by the beginning of their digest: {', '.join(found)}." if found else ""
+
+
+def _digest(model: str) -> str:
+    card = json.loads((find_model(model) / CARD).read_text(encoding="utf-8"))
+    return str(card.get("digest", "unknown")).removeprefix("sha256:")[:8]
+
+
+def _revision() -> str:
+    """The commit of the checkout that the package is run from; empty if it is installed, or there is no git."""
+    here = Path(__file__)
+    say: dict[str, Any] = {"cwd": here.parent, "capture_output": True, "text": True, "timeout": 10.0, "check": True}
+    try:
+        subprocess.run(["git", "ls-files", "--error-unmatch", here.name], **say)
+        found = subprocess.run(["git", "describe", "--always", "--dirty", "--exclude=*"], **say)
+        return f", revision {found.stdout.strip()}"
+    except (OSError, subprocess.SubprocessError):
+        return ""
 
 
 def _versions() -> str:

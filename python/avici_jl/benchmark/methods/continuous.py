@@ -1,10 +1,20 @@
-"""Neural methods that search by gradient under an acyclicity constraint: DAG-GNN, GraN-DAG and SDCD."""
+"""Methods that search by gradient under an acyclicity constraint: NOTEARS-LR, DAG-GNN, GraN-DAG and SDCD."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from avici_jl.benchmark.methods.interface import Baseline, Cost, Data, Gives, Takes
+
+
+def notears_low_rank(data: Data) -> np.ndarray:
+    """NOTEARS-LR (Fang et al. 2020) of gcastle, the rank a third of the number of variables."""
+    from castle.algorithms import NotearsLowRank
+
+    np.random.seed(data.seed)
+    method = NotearsLowRank()
+    method.learn(data.standardized, rank=max(2, data.x.shape[1] // 3))
+    return np.asarray(method.causal_matrix, float)
 
 
 def dag_gnn(data: Data) -> np.ndarray:
@@ -52,6 +62,9 @@ def _learned(method: object, data: Data) -> np.ndarray:
 
 
 CONTINUOUS = (
+    Baseline(
+        "NOTEARS-LR", notears_low_rank, Takes.OBSERVATIONAL, Gives.GRAPH, Cost.EXTREME, "castle", "Fang et al. 2020"
+    ),
     Baseline("DAG-GNN", dag_gnn, Takes.OBSERVATIONAL, Gives.GRAPH, Cost.EXTREME, "castle", "Yu et al. 2019"),
     Baseline("GraN-DAG", gran_dag, Takes.OBSERVATIONAL, Gives.GRAPH, Cost.EXTREME, "castle", "Lachapelle et al. 2020"),
     Baseline("SDCD", sdcd, Takes.INTERVENTIONAL, Gives.GRAPH, Cost.EXTREME, "sdcd", "Nazaret et al. 2024"),

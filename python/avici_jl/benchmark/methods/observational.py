@@ -1,4 +1,4 @@
-"""Methods for observational data: PC, GES and DirectLiNGAM."""
+"""Methods for observational data: PC, GES, FLOP and DirectLiNGAM."""
 
 from __future__ import annotations
 
@@ -23,6 +23,13 @@ def ges(data: Data) -> np.ndarray:
     return _from_causallearn(run(data.standardized, score_func="local_score_BIC_from_cov")["G"].graph)
 
 
+def flop(data: Data) -> np.ndarray:
+    """FLOP (Wienöbst et al. 2025) of flopsearch with the Gaussian BIC, penalty 2 and 20 restarts: a CPDAG."""
+    from flopsearch import flop as run
+
+    return (np.asarray(run(data.standardized, 2.0, restarts=20)) > 0).astype(float)
+
+
 def direct_lingam(data: Data) -> np.ndarray:
     """DirectLiNGAM (Shimizu et al. 2011) of lingam: absolute effects between standardised variables."""
     from lingam import DirectLiNGAM
@@ -41,6 +48,7 @@ def _from_causallearn(graph: np.ndarray) -> np.ndarray:
 OBSERVATIONAL = (
     Baseline("PC", pc, Takes.OBSERVATIONAL, Gives.CPDAG, Cost.MEDIUM, "causallearn", "Spirtes et al. 2000"),
     Baseline("GES", ges, Takes.OBSERVATIONAL, Gives.CPDAG, Cost.HIGH, "causallearn", "Chickering 2002"),
+    Baseline("FLOP", flop, Takes.OBSERVATIONAL, Gives.CPDAG, Cost.LOW, "flopsearch", "Wienöbst et al. 2025"),
     Baseline(
         "DirectLiNGAM", direct_lingam, Takes.OBSERVATIONAL, Gives.SCORES, Cost.MEDIUM, "lingam", "Shimizu et al. 2011"
     ),
