@@ -31,7 +31,7 @@ _METHODS = (
 )
 _MODELS = ("grn",)
 _DOMAINS = {"grn": "as in training", "grn-screen": "CRISPR screens: guides that fail, batches, depths of every kind"}
-_SIZES = {"quick": (30, 100), "full": (30, 100, 400)}
+_SIZES = {"quick": (30,), "full": (30, 100, 400)}
 
 
 def grn_methods(effort: Effort) -> Report:
