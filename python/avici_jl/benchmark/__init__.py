@@ -23,6 +23,7 @@ from avici_jl.benchmark.packaged import sachs, semireal
 from avici_jl.benchmark.report import Report
 from avici_jl.benchmark.shifts import shifts
 from avici_jl.benchmark.size import size
+from avici_jl.benchmark.speed import speed
 from avici_jl.benchmark.table1 import d100, in_distribution, table1
 
 EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
@@ -32,6 +33,7 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
     "d100": d100,
     "shifts": shifts,
     "size": size,
+    "speed": speed,
     "calibration": calibration,
     "cross": cross,
     "ablations": ablations,

@@ -22,10 +22,10 @@ _BASE = "gCastle linear, Gumbel noise"
 _HOW = (
     "Area under the precision-recall curve, mean ± standard error over datasets of 20 variables; all rows are "
     "observational. Columns are in random order. No model has seen data of these generators; the ranges that "
-    "`scm-world` was trained on hold settings like theirs. *Best other*: the method with the highest mean of all that took less "
-    "than a minute a dataset, chosen after the fact, which favours it; sort-n-regress sorts by variance and needs "
-    "common units, which the models do not see, and edges that PC and FLOP leave without a direction get the true one. "
-    "ECE: expected calibration error of `scm-world`."
+    "`scm-world` was trained on hold settings like theirs. *Best other*: the method with the highest mean of all that "
+    "took less than a minute a dataset, chosen after the fact, which favours it; sort-n-regress sorts by variance and "
+    "needs common units, which the models do not see, and edges that PC and FLOP leave without a direction get the "
+    "true one. ECE: expected calibration error of `scm-world`."
 )
 
 

@@ -60,7 +60,7 @@ def real(effort: Effort) -> Report:
         "Area under the precision-recall curve and, at the model's threshold, F1 and structural Hamming distance, SHD. "
         f"*Best simple score*: the highest AUPRC of {', '.join(_SIMPLE)}; *best method*: of {', '.join(_OTHERS[6:])}, "
         "which take observational rows only. Both are chosen after the fact, which favours them; GENIE3 answers in "
-        "`--full` runs only. Bold is what is highest in a line. One dataset a line: no standard errors. Where a model is "
+        "`--full` runs only. Bold is the highest of a line. One dataset a line: no standard errors. Where a model is "
         "below the best simple score, it is no help there.",
     )
     lines, results = [], []
@@ -128,7 +128,7 @@ def _line(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _verdicts(results: pd.DataFrame) -> str:
-    """For each source the setting in which a model is furthest ahead of all others, the one furthest behind, and why."""
+    """For each source where a model is furthest ahead of all others, where furthest behind, and why."""
     lines = []
     for source, rows in results.groupby("source", sort=False):
         ahead = {}
