@@ -52,11 +52,12 @@ others: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps cdt==0.6.0 sdcd==0.1.4
 
-# BENCHMARKS="table1 size" chooses experiments, EFFORT=--full runs as many datasets as the paper.
+# BENCHMARKS="table1 size" chooses experiments, EFFORT=--full runs as many datasets as the paper, DATA=FOLDER has real data.
 EFFORT ?= --quick
-BENCHMARKS ?= $(shell $(BIN)/avici-jl benchmark)
+BENCHMARKS ?= $(filter-out $(if $(DATA),,real),$(shell $(BIN)/avici-jl benchmark))
 benchmarks: others
 	$(WITH_JULIA) OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/avici-jl benchmark $(EFFORT) --out docs/benchmarks \
+		$(if $(DATA),--data $(DATA)) \
 		$(foreach name,$(BENCHMARKS),--experiment $(name))
 
 bench-simulators: setup

@@ -16,8 +16,9 @@ from avici_jl.benchmark import EXPERIMENTS, QUICK, run
 from avici_jl.benchmark.measure import best_score
 from avici_jl.benchmark.methods import BASELINES, Baseline, Data, Worker, solve
 from avici_jl.benchmark.methods.interface import Cost, Gives, Takes
-from avici_jl.benchmark.report import methods_table
+from avici_jl.benchmark.report import Report, methods_table
 from avici_jl.cli import app
+from avici_jl.errors import InputError
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.compare import EVALUATION_SEED
 from avici_jl.evaluation.significance import as_good_as_the_best, mean_and_error
@@ -190,13 +191,25 @@ def test_tables_count_failures_and_mark_the_best() -> None:
 
 def test_the_command_names_experiments_and_writes_a_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = CliRunner().invoke(app, ["benchmark"])
-    assert done.output.split() == list(EXPERIMENTS)
+    assert done.output.split() == list(EXPERIMENTS) and all(map(callable, EXPERIMENTS.values()))
     few = QUICK._replace(datasets={cost: 2 for cost in Cost})
     page = run("cross", few, tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "`linear-ood`" in text and "avici-jl benchmark --experiment cross" in text
     rows = pd.read_csv(tmp_path / "cross.csv")
     assert len(rows) == 2 * 2 * 3 * 2 and rows["auprc"].between(0, 1).all()
+    assert "revision " in text and "`linear` " in text.splitlines()[-1]  # of the checkout, and of the parameters
     again = run("cross", few, tmp_path / "again")
     assert pd.read_csv(again.with_suffix(".csv")).equals(rows)
     assert EVALUATION_SEED >= 2**31
+
+
+def test_an_experiment_that_cannot_be_run_does_not_keep_others_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(EXPERIMENTS, "size", lambda effort: Report("Sizes", ["Nothing."]))
+    done = CliRunner().invoke(
+        app, ["benchmark", "--experiment", "real", "--experiment", "size", "--out", str(tmp_path)]
+    )
+    assert (tmp_path / "size.md").read_text(encoding="utf-8").startswith("# Sizes")
+    assert done.exit_code and isinstance(done.exception, InputError) and "real: " in str(done.exception)

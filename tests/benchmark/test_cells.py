@@ -68,8 +68,12 @@ def test_a_model_is_asked_once_for_each_dataset(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(Model, "predict_checked", counted)
     expected = Model.load(path).predict(X)
     with kept_in(tmp_path / "cells"):
+        took = []
         for _ in range(2):
-            np.testing.assert_array_equal(KeptModel.load(path).predict(X), expected)
+            model = KeptModel.load(path)
+            np.testing.assert_array_equal(model.predict(X), expected)
+            took.append(model.seconds)
+        assert took[0] == took[1] > 0  # those of the first time
         assert len(calls) == 2
         KeptModel.load(path).predict(X, ["x1"] * 10 + [None] * 20)
         other = KeptModel.load(save(tmp_path / "other", temperature=2.0))

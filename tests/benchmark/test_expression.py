@@ -113,6 +113,8 @@ def test_real_data_are_read_with_their_targets_and_graphs(folder: Path) -> None:
     assert not logs.interventions[0].any() and logs.interventions[5, place("mek")] == 1
     each = sachs["standardised per condition"].x[np.arange(40) % 8 == 2]
     np.testing.assert_allclose(each.mean(axis=0), 0, atol=1e-5)
+    same = sachs["logarithms, conditions as `batch`"].x
+    assert same.shape == (40, 11) and not np.allclose(same, sachs["logarithms"].x)
     (_, static), (_, whole) = _dream4(folder)
     assert static.graph is not None and static.graph[0, 1] == 1 and static.graph.sum() == 1  # effects are in rows
     assert static.interventions.tolist() == [[0, 0, 0], [1, 0, 0], [0, 0, 1]] and len(whole.x) == 4

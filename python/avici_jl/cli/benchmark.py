@@ -35,7 +35,8 @@ def benchmark(
 
     avici-jl benchmark --experiment real --data my-data
 
-    What is finished is kept in the folder of the reports: called again, it goes on where it was.
+    What is finished is kept in the folder of the reports: called again, it goes on where it was. An experiment that
+    cannot be run, for want of data or a package, is named at the end, and the others are run.
     """
     from avici_jl.benchmark import EXPERIMENTS, FULL, QUICK, run
 
@@ -45,7 +46,14 @@ def benchmark(
     if not experiment:
         out.print("\n".join(EXPERIMENTS))
         return
+    left_out: list[str] = []
     for name in experiment:
-        with progress.status(f"Simulating and measuring: {name} …"):
-            page = run(name, (FULL if full else QUICK)._replace(data=data), folder)
-        out.print(str(page))
+        try:
+            with progress.status(f"Simulating and measuring: {name} …"):
+                page = run(name, (FULL if full else QUICK)._replace(data=data), folder)
+        except InputError as error:
+            left_out.append(f"{name}: {error}")
+        else:
+            out.print(str(page))
+    if left_out:
+        raise InputError("\n".join(left_out))
