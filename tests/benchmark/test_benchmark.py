@@ -200,7 +200,8 @@ def test_the_command_names_experiments_and_writes_a_page(tmp_path: Path, monkeyp
     assert len(rows) == 2 * 2 * 3 * 2 and rows["auprc"].between(0, 1).all()
     assert "revision " in text and "`linear` " in text.splitlines()[-1]  # of the checkout, and of the parameters
     again = run("cross", few, tmp_path / "again")
-    assert pd.read_csv(again.with_suffix(".csv")).equals(rows)
+    same = pd.read_csv(again.with_suffix(".csv"))
+    assert same.drop(columns="seconds").equals(rows.drop(columns="seconds")) and (rows["seconds"] > 0).all()
     assert EVALUATION_SEED >= 2**31
 
 
