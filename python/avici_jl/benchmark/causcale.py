@@ -50,10 +50,10 @@ def causcale(effort: Effort) -> Report:
         "equal share, to values uniform on [-1, 1]. Mean ± standard error over fresh datasets. *Restated*: the "
         "generator is written again from its equations, and the rows marked *printed* are the numbers in that article, "
         "over five datasets of its own; neither its network nor SEA's ran here, since their weights are not on the "
-        "package index. CauScale was trained on this generator's linear and neural mechanisms; sigmoids and polynomials "
-        "are new to it. No shipped model has seen data of this generator: `scm-world` has such settings within its "
-        "ranges, `scm` learned other mechanisms, and of up to 50 variables. s: seconds of "
-        "processor time for a dataset on one core, median. Quick runs leave out 1000 variables.",
+        "package index. CauScale was trained on this generator's linear and neural mechanisms; sigmoids and "
+        "polynomials are new to it. No shipped model has seen data of this generator; `scm-world` has such settings "
+        "within its ranges, and `scm` was trained on up to 50 variables. s: seconds of processor time for a dataset on "
+        "one core, median. Quick runs leave out 1000 variables.",
     )
     results = []
     for d, counts in _DATASETS[effort.name].items():
