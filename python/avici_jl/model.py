@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
 from scipy.special import expit
@@ -24,6 +24,7 @@ from avici_jl.data.standardize import features, standardize
 from avici_jl.data.typical import compare
 from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
 from avici_jl.network import sees_spreads
+from avici_jl.network.answer import Answer
 from avici_jl.network.predictor import Predictor
 from avici_jl.posterior import Posterior
 from avici_jl.posterior.edges import check_count, check_probability
@@ -67,7 +68,7 @@ class Model:
     Missing values are NaN; the network sees what the rest of the row lets expect, and, if it was trained so, the gaps.
     They are the arguments of `avici_jl.data.inputs.read_input`, which says more of each.
 
-    - `regulators`: names of the variables that can be causes; all by default.
+    - `regulators`: the only variables that can be causes: this field of `prior` alone.
     - `subsets`: whether the network is asked about subsets of the variables, which a cheap first pass chooses, and the
       answers are put together; by default where there are more than 128 of them. Pairs that no subset holds have the
       probability 0. `subset_seed` chooses other subsets.
@@ -170,14 +171,14 @@ class Model:
             raise InputError("At least one resample is needed, got resamples=0.")
         posterior, rng = self._infer(x, interventions, **options), np.random.default_rng(seed)
         gaps = bool(np.isnan(posterior.data.x).any())
-        asking = read_asking(posterior.data, **{name: options[name] for name in ASKING if name in options})  # type: ignore[literal-required]
+        asking = read_asking(**{name: options[name] for name in ASKING if name in options})  # type: ignore[literal-required]
         alone = asking._replace(executor=None, progress=False)
         tasks = ((self, resample(posterior.data, rng), gaps, alone) for _ in range(resamples))
         drawn = in_order(Model._again, tasks, asking.executor)
         return Stability(posterior, np.stack(list(tracked(drawn, resamples, "Resamples", shown=asking.progress))))
 
     def _again(self, data: Input, gaps: bool, asking: Asking) -> np.ndarray:
-        return self.predict_checked(data, gaps=gaps, asking=asking).probabilities
+        return self.predict_checked(data, gaps=gaps, asking=asking).edges
 
     def infer_many(
         self,
@@ -347,7 +348,7 @@ class Model:
         """`infer`, one call below a public method, so that a warning names the user's line."""
         chosen = {name: options.pop(name) for name in ASKING if name in options}
         found = read_input(x, interventions, kind=self.kind, **options)
-        asking = read_asking(found, **chosen)
+        asking = read_asking(**chosen)
         config, typical = self._loaded.config, self.card.get("typical")
         shift = None if typical is None else compare(found, self.kind, typical)
         unlike = ((reason, f"{self.name}: the data have {s}") for reason, s in differences(found, config, shift))
@@ -356,10 +357,10 @@ class Model:
             if (reason, found.fingerprint) not in self._warned:
                 self._warned.add((reason, found.fingerprint))
                 warnings.warn(sentence, DataWarning, stacklevel=3)
-        prediction = self.predict_checked(found, asking=asking)
+        answer = self.predict_checked(found, asking=asking)
         return Posterior(
-            probabilities=prediction.probabilities,
-            increase=prediction.increase,
+            probabilities=answer.edges,
+            increase=answer.signs,
             data=found,
             threshold=self.decision_threshold(bool(found.interventions.any())),
             model=self.name,
@@ -374,8 +375,8 @@ class Model:
         """How many rows the network sees at once."""
         return _TIMES * max([_FEWEST, *self._loaded.config["data"].get("rows", ())])
 
-    def predict_checked(self, found: Input, *, gaps: bool | None = None, asking: Asking = Asking()) -> Prediction:  # noqa: B008
-        """What the model says of data that `read_input` has checked.
+    def predict_checked(self, found: Input, *, gaps: bool | None = None, asking: Asking = Asking()) -> Answer:  # noqa: B008
+        """What the model says of data that `read_input` has checked: probabilities [d, d] float32.
 
         Args:
             found: the data.
@@ -391,13 +392,12 @@ class Model:
         in_subsets = asking.subsets if asking.subsets is not None else d > WHOLE
         most = self._most_rows
         if in_subsets:
-            causes = None if asking.causes is None else len(asking.causes)
+            causes = None if found.known is None else len(found.known.causes)
             check_memory(self.estimate(len(x), d, regulators=causes), d)
         if found.batch is not None:
             x = remove_batches(x, interventions, found.batch, self.kind)
         # More rows than it has seen make a network surer than it should be; the mean over parts of the table does not.
         parts = parts_of_rows(x, interventions, most // 2) if len(x) > most else [np.arange(len(x))]
-        pairs = None if found.known is None else found.known.pairs
 
         def see(rows: np.ndarray) -> np.ndarray:
             same_units = True if found.same_units else None
@@ -406,8 +406,11 @@ class Model:
         try:
             if in_subsets:
                 standard = partial(standardize, kind=self.kind)
-                logits, *signs = ask_in_subsets(x, interventions, pairs, parts, see, self._predictor, standard, asking)
+                logits, *signs = ask_in_subsets(
+                    x, interventions, found.known, parts, see, self._predictor, standard, asking
+                )
             else:
+                pairs = None if found.known is None else found.known.pairs
                 said = [answer_stacked(self._predictor, see(rows), pairs) for rows in parts]
                 logits, *signs = np.mean(said, axis=0)
         except RuntimeError as error:
@@ -418,8 +421,6 @@ class Model:
             ) from error
         log_odds = logits / self._temperature + (0.0 if found.known is None else found.known.log_odds)
         p = expit(log_odds).astype(np.float32)
-        if asking.causes is not None:
-            p[np.setdiff1d(np.arange(d), asking.causes)] = 0.0
         p = p if found.known is None else found.known.obeyed(p)
         np.fill_diagonal(p, 0.0)
         if not np.isfinite(p).all():
@@ -427,14 +428,7 @@ class Model:
                 f"{self.name} gives no finite probabilities for these data. Please check for variables that are almost "
                 "constant or almost copies of each other, and leave them out."
             )
-        return Prediction(p, expit(signs[0]).astype(np.float32) if signs else None)
-
-
-class Prediction(NamedTuple):
-    """What a model says of a table: see `Posterior`."""
-
-    probabilities: np.ndarray
-    increase: np.ndarray | None
+        return Answer(p, expit(signs[0]).astype(np.float32) if signs else None)
 
 
 _TIMES, _FEWEST = 2, 1000

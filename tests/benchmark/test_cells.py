@@ -12,7 +12,7 @@ import pytest
 from avici_jl import Model
 from avici_jl.benchmark import cells
 from avici_jl.benchmark.cells import _PREDICTS, KeptModel, ask, kept, kept_in
-from avici_jl.benchmark.methods import Answer, Data
+from avici_jl.benchmark.methods import Data, Result
 from test_rooms import PACKAGE, imports
 from tiny_models import save
 
@@ -87,9 +87,9 @@ def test_other_methods_are_asked_again_when_their_code_or_limit_changes(
         calls = 0
         failure = ""
 
-        def run(self, name: str, data: Data, *, seconds: float, bootstrap: int = 0) -> Answer:
+        def run(self, name: str, data: Data, *, seconds: float, bootstrap: int = 0) -> Result:
             self.calls += 1
-            return Answer(np.eye(3), 0.1, self.failure)
+            return Result(np.eye(3), 0.1, self.failure)
 
     worker, data = Counting(), Data(X, np.zeros(X.shape, np.uint8), "values")
 

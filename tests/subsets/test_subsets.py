@@ -128,10 +128,14 @@ def test_only_regulators_are_causes(model: Model, small: None) -> None:
     for subsets in (True, False):
         p = model.predict(x, names=names, regulators=["g3", "g7"], subsets=subsets)
         assert set(np.flatnonzero(p.any(axis=1))) == {3, 7} and (p[3, [0, 1, 2, 29]] > 0).all()
-    with pytest.raises(InputError, match="none: 'GATA1'"):
+        other_way = model.predict(x, names=names, prior={"regulators": ["g3", "g7"]}, subsets=subsets)
+        np.testing.assert_array_equal(p, other_way)
+    with pytest.raises(InputError, match="regulators names 'GATA1'"):
         model.predict(x, names=names, regulators=["g1", "GATA1"])
     with pytest.raises(InputError, match="no variable"):
         model.predict(x, names=names, regulators=[])
+    with pytest.raises(InputError, match="given twice"):
+        model.predict(x, names=names, regulators=["g3"], prior={"regulators": ["g3"]})
 
 
 def test_threads_give_the_same_bytes(model: Model, small: None) -> None:

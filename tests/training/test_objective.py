@@ -13,7 +13,7 @@ import pytest
 from sklearn.metrics import log_loss
 
 from avici_jl import ConfigError, Model
-from avici_jl.network.heads import Answer
+from avici_jl.network.answer import Answer
 from avici_jl.training.config import resolve
 from avici_jl.training.data import TrainingData
 from avici_jl.training.mesh import Devices, Truth

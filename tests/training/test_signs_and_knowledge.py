@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss
 
 from avici_jl.errors import ConfigError, InputError
 from avici_jl.network import build_network
-from avici_jl.network.heads import Answer
+from avici_jl.network.answer import Answer
 from avici_jl.training.config import resolve
 from avici_jl.training.data import Batch, Part, TrainingData
 from avici_jl.training.held_out import HeldOut

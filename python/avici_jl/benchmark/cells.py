@@ -26,10 +26,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 import avici_jl
-from avici_jl.benchmark.methods import BASELINES, Answer, Data, Worker
+from avici_jl.benchmark.methods import BASELINES, Data, Result, Worker
 from avici_jl.checkpoints.integrity import digest
 from avici_jl.data.inputs import Input
-from avici_jl.model import Model, Prediction
+from avici_jl.model import Model
+from avici_jl.network.answer import Answer
 from avici_jl.subsets.asking import Asking
 
 _FOLDER: ContextVar[Path | None] = ContextVar("_FOLDER", default=None)
@@ -84,7 +85,7 @@ class KeptModel(Model):
 
     seconds = math.nan
 
-    def predict_checked(self, found: Input, *, gaps: bool | None = None, asking: Asking = Asking()) -> Prediction:  # noqa: B008
+    def predict_checked(self, found: Input, *, gaps: bool | None = None, asking: Asking = Asking()) -> Answer:  # noqa: B008
         batch = np.array([]) if found.batch is None else found.batch
         key = (
             "model",
@@ -94,20 +95,19 @@ class KeptModel(Model):
             batch,
             found.same_units,
             gaps,
-            np.array([]) if asking.causes is None else asking.causes,
             f"{asking.subsets} {asking.seed}",
             *(found.known or ()),
         )
 
         def ask() -> dict[str, Any]:
             start = time.process_time()
-            prediction = super(KeptModel, self).predict_checked(found, gaps=gaps, asking=asking)
+            answer = super(KeptModel, self).predict_checked(found, gaps=gaps, asking=asking)
             seconds = time.process_time() - start
-            return {"seconds": seconds, **{n: part for n, part in prediction._asdict().items() if part is not None}}
+            return {"seconds": seconds, **{n: part for n, part in answer._asdict().items() if part is not None}}
 
         answer = kept(key, ask)
-        self.seconds = answer.get("seconds", math.nan)
-        return Prediction(answer["probabilities"], answer.get("increase"))
+        self.seconds = answer.pop("seconds", math.nan)
+        return Answer(**answer)
 
     @cached_property
     def _version(self) -> str:
@@ -115,7 +115,7 @@ class KeptModel(Model):
         return _hash((digest(self._loaded.params), settings, _source()))
 
 
-def ask(worker: Worker, name: str, data: Data, *, seconds: float, bootstrap: int = 0) -> Answer:
+def ask(worker: Worker, name: str, data: Data, *, seconds: float, bootstrap: int = 0) -> Result:
     """The answer of a baseline, kept; the arguments are those of `Worker.run`.
 
     An answer that is missing because the process came to an unexpected end is not kept.
@@ -126,7 +126,7 @@ def ask(worker: Worker, name: str, data: Data, *, seconds: float, bootstrap: int
         answer = worker.run(name, data, seconds=seconds, bootstrap=bootstrap)
         return {"matrix": answer.matrix, "seconds": answer.seconds, "failure": answer.failure}
 
-    return Answer(**kept(key, run, keep=lambda answer: not str(answer["failure"]).startswith("the process ended")))
+    return Result(**kept(key, run, keep=lambda answer: not str(answer["failure"]).startswith("the process ended")))
 
 
 @cache

@@ -16,9 +16,9 @@ from avici_jl.benchmark.report import Report, cell, table
 from avici_jl.data.inputs import read_input
 from avici_jl.errors import DataWarning
 from avici_jl.evaluation.compare import EVALUATION_SEED
-from avici_jl.evaluation.metrics import is_acyclic
 from avici_jl.evaluation.significance import mean_and_error
 from avici_jl.model import Model
+from avici_jl.posterior.acyclic import is_acyclic
 from avici_jl.posterior.effects import Effects
 from avici_jl.posterior.mechanisms import Table, natural_scale
 from avici_jl.simulation import Dataset, simulate

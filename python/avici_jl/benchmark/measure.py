@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from avici_jl.benchmark.cells import KeptModel, ask
-from avici_jl.benchmark.methods import BASELINES, Answer, Baseline, Data, Worker
+from avici_jl.benchmark.methods import BASELINES, Baseline, Data, Result, Worker
 from avici_jl.benchmark.methods.interface import Cost, Gives
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.compare import Setting, labelled_data
 from avici_jl.model import Model
+from avici_jl.posterior.acyclic import is_acyclic
 from avici_jl.simulation import Dataset
 
 FAMILIES = {"linear": ("linear", "scm"), "rff": ("rff", "scm"), "grn-paper": ("grn-paper", "grn")}
@@ -83,7 +84,7 @@ class Found:
         """
         precision, recall, f1 = metrics.precision_recall_f1(self.edges, truth)
         distances = (math.nan, math.nan, math.nan)
-        if metrics.is_acyclic(truth):
+        if is_acyclic(truth):
             acyclic = metrics.without_cycles(self.scores, self.edges > 0)
             distances = (
                 metrics.sid(acyclic, truth),
@@ -99,7 +100,7 @@ class Found:
             "shd": metrics.shd(self.edges, truth),
             **dict(zip(("sid", "ancestor_aid", "parent_aid"), distances, strict=True)),
             "ece": metrics.expected_calibration_error(self.scores, truth) if self.probabilities else math.nan,
-            "acyclic": metrics.is_acyclic(self.edges),
+            "acyclic": is_acyclic(self.edges > 0),
             "chance": metrics.chance(truth),
             "seconds": self.seconds,
             "failure": self.failure,
@@ -113,7 +114,7 @@ def predicted(model: Model, data: Dataset) -> Found:
     return Found(p, p >= model.decision_threshold(bool(data.interventions.any())), probabilities=True, seconds=seconds)
 
 
-def answered(baseline: Baseline, answer: Answer, truth: np.ndarray, threshold: float, bootstrap: bool) -> Found:
+def answered(baseline: Baseline, answer: Result, truth: np.ndarray, threshold: float, bootstrap: bool) -> Found:
     """What a baseline finds."""
     matrix = answer.matrix
     if bootstrap or baseline.gives is Gives.PROBABILITIES:
@@ -161,7 +162,7 @@ def measure(
     with Worker() as worker:
         for baseline in usable(baselines, setting.n_int > 0):
 
-            def answer(data: Dataset, baseline: Baseline = baseline) -> Answer:
+            def answer(data: Dataset, baseline: Baseline = baseline) -> Result:
                 seen = Data(data.x, data.interventions, data.kind, seed)
                 again = effort.bootstrap if bootstrap else 0
                 limit = effort.seconds[baseline.cost]

@@ -80,6 +80,7 @@ class InputOptions(TypedDict, total=False):
     batch: Any
     same_units: bool
     prior: Any
+    regulators: Collection[Any] | None
 
 
 def read_input(
@@ -98,6 +99,7 @@ def read_input(
     batch: Any = None,
     same_units: bool = False,
     prior: Any = None,
+    regulators: Collection[Any] | None = None,
 ) -> Input:
     """Check a table and its interventions. The caller's objects are never changed.
 
@@ -121,6 +123,7 @@ def read_input(
         batch: one label per row, or the name of the column that holds them, in `obs` of an AnnData or in the DataFrame.
         same_units: whether all variables are measured in the same units, so that their spreads may be compared.
         prior: what is known of the graph: a `Knowledge`, a dict of its fields, or the path of a TOML file with these.
+        regulators: the only variables that can be causes: this field of `prior` alone.
 
     Raises:
         InputError: something does not fit; the message says what was wrong, what was expected and what to do.
@@ -176,9 +179,14 @@ def read_input(
         _check_counts(table, labels, _layers(x))
     batches = None if batch is None else read_batch(batch, len(usable))[usable]
     found = Input(table, mask, labels, columns, tuple(notes), np.flatnonzero(usable), batches, bool(same_units))
-    if prior is None:
+    if prior is None and regulators is None:
         return found
-    return replace(found, known=Knowledge.read(prior).of(found.labels, labels, positions=columns is None))
+    knowledge = Knowledge() if prior is None else Knowledge.read(prior)
+    if regulators is not None:
+        if knowledge.regulators is not None:
+            raise InputError("The regulators are given twice, in prior and as regulators=; give them once.")
+        knowledge = replace(knowledge, regulators=regulators)
+    return replace(found, known=knowledge.of(found.labels, labels, positions=columns is None))
 
 
 _ROW_LABELS = "The first column of X, {}, has no name of its own: it is taken as the labels of the rows, no variable."

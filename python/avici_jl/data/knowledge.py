@@ -84,33 +84,36 @@ class Knowledge:
         """
         places = Places(labels, names, positions)
         required = flags_of(self.required_edges, "required_edges", places)
-        beliefs = numbers_of_pairs(self.beliefs, "beliefs", places)
-        required |= beliefs == 1
-        reasons = {
-            "in forbidden_edges": flags_of(self.forbidden_edges, "forbidden_edges", places),
-            "against the tiers": self._against_tiers(places),
-            "into one of the roots": self._into_roots(places),
-            "from a variable that is none of the regulators": self._not_from_regulators(places),
-            "given the probability 0 in beliefs": beliefs == 0,
-        }
-        for reason, forbidden in reasons.items():
-            both = np.argwhere(forbidden & required)
+        log_odds, impossible = np.zeros(required.shape, np.float32), np.zeros(required.shape, bool)
+        if self.beliefs is not None:
+            beliefs = numbers_of_pairs(self.beliefs, "beliefs", places)
+            required |= beliefs == 1
+            impossible = beliefs == 0
+            q = np.where((beliefs > 0) & (beliefs < 1), beliefs, 0.5)
+            log_odds = np.log(q / (1 - q)).astype(np.float32)
+        pairs = np.zeros(required.shape, np.int8)
+        for reason, forbidden in (  # one at a time: of many variables each is large
+            ("in forbidden_edges", lambda: flags_of(self.forbidden_edges, "forbidden_edges", places)),
+            ("against the tiers", lambda: self._against_tiers(places)),
+            ("into one of the roots", lambda: self._into_roots(places)),
+            ("from a variable that is none of the regulators", lambda: self._not_from_regulators(places)),
+            ("given the probability 0 in beliefs", lambda: impossible),
+        ):
+            ruled_out = forbidden()
+            both = np.argwhere(ruled_out & required)
             if len(both):
                 raise InputError(
                     f"What is known contradicts itself: {listed(places.arrows(both))} is required, and is {reason}."
                 )
+            pairs[ruled_out] = NO_EDGE
         cycle = _cycle(required)
         if cycle:
             raise InputError(
                 f"The required edges form a cycle: {' → '.join(names[k] for k in (*cycle, cycle[0]))}. Leave one out."
             )
-        pairs = np.zeros(required.shape, np.int8)
-        pairs[np.any(list(reasons.values()), axis=0)] = NO_EDGE
         pairs[required] = EDGE
         np.fill_diagonal(pairs, 0)
-        unsure = np.isfinite(beliefs) & (beliefs > 0) & (beliefs < 1)
-        q = np.where(unsure, beliefs, 0.5)
-        return Known(pairs, np.log(q / (1 - q)).astype(np.float32))
+        return Known(pairs, log_odds)
 
     def _against_tiers(self, places: Places) -> np.ndarray:
         tiers = self.tiers
@@ -141,8 +144,11 @@ class Knowledge:
     def _not_from_regulators(self, places: Places) -> np.ndarray:
         found = np.zeros((len(places.names),) * 2, bool)
         if self.regulators is not None:
+            possible = places.all_of(self.regulators, "regulators")
+            if not possible:
+                raise InputError("regulators names no variable; leave it out if all can be causes.")
             found[:] = True
-            found[places.all_of(self.regulators, "regulators")] = False
+            found[possible] = False
         return _off_diagonal(found)
 
 
@@ -156,6 +162,11 @@ class Known(NamedTuple):
 
     pairs: np.ndarray
     log_odds: np.ndarray
+
+    @property
+    def causes(self) -> np.ndarray:
+        """Places of the variables that may cause another."""
+        return np.flatnonzero((self.pairs >= 0).sum(axis=1) > 1)  # the diagonal is never ruled out
 
     def obeyed(self, p: np.ndarray) -> np.ndarray:
         """Probabilities [d, d] with those of certain pairs in their place."""

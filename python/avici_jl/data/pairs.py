@@ -59,6 +59,8 @@ def flags_of(given: Any, where: str, places: Places) -> np.ndarray:
     Raises:
         InputError: they are in none of the forms of `Knowledge`, name something else, or one is a variable with itself.
     """
+    if given is None or (isinstance(given, tuple | list) and not given):
+        return np.zeros((len(places.names),) * 2, bool)
     return np.isfinite(_matrix(given, where, places, None))
 
 

@@ -13,6 +13,7 @@ from avici_jl.errors import AviciError, InputError, TrustError
 from avici_jl.evaluation import metrics
 from avici_jl.evaluation.scores import correlation, mean_difference
 from avici_jl.model import Model
+from avici_jl.posterior.acyclic import is_acyclic
 from avici_jl.simulation import Dataset, load_domain, simulate
 
 EVALUATION_SEED = 2**31
@@ -149,7 +150,7 @@ def compare_on(model: Model, setting: Setting, datasets: Iterable[Dataset]) -> C
         f1.append(metrics.precision_recall_f1(edges, data.graph)[2])
         shd.append(metrics.shd(edges, data.graph))
         calibration.append(metrics.expected_calibration_error(p, data.graph))
-        acyclic.append(metrics.is_acyclic(edges))
+        acyclic.append(is_acyclic(edges))
         predictions.append((p, data.graph))
         chance.append(metrics.chance(data.graph))
     if not predictions:

@@ -9,6 +9,8 @@ import networkx as nx
 import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_fscore_support, roc_auc_score
 
+from avici_jl.posterior.acyclic import is_acyclic
+
 
 def auprc(scores: np.ndarray, graph: np.ndarray) -> float:
     """Area under the precision-recall curve (average precision) of [d, d] scores; NaN if the graph has no edge."""
@@ -118,17 +120,12 @@ def chance(graph: np.ndarray) -> float:
 def _acyclic_pair(edges: np.ndarray, graph: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The true graph and the predicted one as gadjid takes them."""
     for name, matrix in (("predicted", edges), ("true", graph)):
-        if not is_acyclic(matrix):
+        if not is_acyclic(np.asarray(matrix) > 0):
             raise ValueError(f"This distance needs acyclic graphs; the {name} one has a cycle.")
     truth, guess = (np.array(np.asarray(m) > 0, dtype=np.int8, order="C") for m in (graph, edges))
     for matrix in (truth, guess):
         np.fill_diagonal(matrix, 0)
     return truth, guess
-
-
-def is_acyclic(graph: np.ndarray) -> bool:
-    """Whether a graph [d, d] has no directed cycle."""
-    return nx.is_directed_acyclic_graph(nx.from_numpy_array(np.asarray(graph) > 0, create_using=nx.DiGraph))
 
 
 def best_threshold(probabilities: Sequence[np.ndarray], graphs: Sequence[np.ndarray]) -> float:

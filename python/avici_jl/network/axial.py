@@ -10,9 +10,10 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from avici_jl.network.answer import Answer
 from avici_jl.network.attention import SelfAttention
 from avici_jl.network.blocks import in_blocks, one_after_the_other, over_rows, product
-from avici_jl.network.heads import EDGE_HEADS, LAYER_NORM_EPSILON, Answer, mask_diagonal
+from avici_jl.network.heads import EDGE_HEADS, LAYER_NORM_EPSILON, mask_diagonal
 from avici_jl.network.pair import PairConfig, PairTransformer
 from avici_jl.network.summary import Summary, summarize
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -12,18 +10,6 @@ MASKED = -30.0
 """Logit of the diagonal."""
 LAYER_NORM_EPSILON = 1e-5
 """What layer norms add to the variance, as the reference implementation does."""
-
-
-class Answer(NamedTuple):
-    """What a network says of datasets.
-
-    Attributes:
-        edges: [batch, d, d], logit of i → j.
-        signs: [batch, d, d], logit of an increase of j with i, given that i → j; None if the network does not say it.
-    """
-
-    edges: jax.Array
-    signs: jax.Array | None = None
 
 
 class CosineHead(nnx.Module):

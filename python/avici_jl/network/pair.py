@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from avici_jl.network.answer import Answer
 from avici_jl.network.blocks import in_blocks, one_after_the_other, product
-from avici_jl.network.heads import Answer, SignHead, mask_diagonal
+from avici_jl.network.heads import SignHead, mask_diagonal
 from avici_jl.network.statistics import count_statistics
 from avici_jl.network.summary import Summary, summarize
 

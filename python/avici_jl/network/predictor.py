@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ import numpy as np
 from avici_jl._runtime.compilation import keep_compiled, read_kept, write_kept
 from avici_jl._runtime.threads import blas_threads, start_jax
 from avici_jl.errors import CheckpointError
+from avici_jl.network.answer import Answer
 from avici_jl.network.shapes import fill_up
 
 
@@ -48,8 +49,8 @@ class Predictor:
             )
         self._leaves = tuple(map(jnp.asarray, leaves))
 
-    def __call__(self, seen: np.ndarray, known: np.ndarray | None = None) -> Said:
-        """What the network says of a table.
+    def __call__(self, seen: np.ndarray, known: np.ndarray | None = None) -> Answer:
+        """What the network says of a table: logits [d, d] float32.
 
         For the compact network the table is filled up to the next of a few sizes, which changes nothing but rounding.
 
@@ -105,15 +106,8 @@ class Predictor:
         return nnx.merge(graphdef, state)
 
 
-class Said(NamedTuple):
-    """Logits [d, d] float32 of edges, and of signs: None if the network says none."""
-
-    edges: np.ndarray
-    signs: np.ndarray | None = None
-
-
-def _said(logits: Sequence[jax.Array], d: int) -> Said:
-    return Said(*(np.array(part)[:d, :d] for part in logits))
+def _said(logits: Sequence[jax.Array], d: int) -> Answer:
+    return Answer(*(np.array(part)[:d, :d] for part in logits))
 
 
 def _summarize(groups: Mapping[str, Any], seen: jax.Array, extent: jax.Array) -> tuple[jax.Array, ...]:

@@ -14,7 +14,7 @@ from avici_jl.data.inputs import Input
 from avici_jl.data.typical import Shift
 from avici_jl.data.words import listed
 from avici_jl.errors import InputError
-from avici_jl.posterior import acting
+from avici_jl.posterior import acting, comparison, variables
 from avici_jl.posterior.acyclic import sample_acyclic
 from avici_jl.posterior.archive import read, write
 from avici_jl.posterior.edges import adjacency, check_count, check_probability, edge_table, sample, to_graph
@@ -148,86 +148,15 @@ class Posterior:
         inside = p[(p > 0) & (p < 1)]
         return float(-(inside * np.log2(inside) + (1 - inside) * np.log2(1 - inside)).sum())
 
-    def regulators(self, top: int | None = 10) -> pd.DataFrame:
-        """Variables by the expected number of their direct effects, most first.
-
-        Args:
-            top: how many; None for all.
-
-        Returns:
-            A table `variable, expected_targets, targets`, the last the number at the threshold.
-        """
-        import pandas as pd
-
-        table = pd.DataFrame(
-            {
-                "variable": pd.Series(self.names, dtype=object),
-                "expected_targets": self.probabilities.sum(axis=1, dtype=float),
-                "targets": self.adjacency().sum(axis=1, dtype=int),
-            }
-        )
-        ranked = table.sort_values("expected_targets", ascending=False, kind="stable", ignore_index=True)
-        return ranked if top is None else ranked.head(top)
-
-    def targets(self, of: Hashable, threshold: float | None = None) -> pd.DataFrame:
-        """What a variable causes directly: a table `target, probability`, and `increase` if the model says signs."""
-        return self._around(of, np.s_[self._place(of)], "target", threshold)
-
-    def causes(self, of: Hashable, threshold: float | None = None) -> pd.DataFrame:
-        """The direct causes of a variable: a table `source, probability`, and `increase` if the model says signs."""
-        return self._around(of, np.s_[:, self._place(of)], "source", threshold)
-
-    def markov_blanket(self, of: Hashable, threshold: float | None = None) -> list[Any]:
-        """The direct causes, direct effects and the effects' other causes of a variable, in the order of the table.
-
-        Given these, the variable is independent of all others in the graph at the threshold.
-        """
-        graph, place = self.adjacency(threshold).astype(bool), self._place(of)
-        blanket = graph[place] | graph[:, place] | graph[:, graph[place]].any(axis=1)
-        blanket[place] = False
-        return [self.names[k] for k in np.flatnonzero(blanket)]
+    regulators = variables.regulators
+    targets = variables.targets
+    causes = variables.causes
+    markov_blanket = variables.markov_blanket
 
     suggest_interventions = acting.suggest_interventions
     effect = acting.effect
     knockout = acting.knockout
-
-    def compare(self, other: Posterior, threshold: float | None = None) -> pd.DataFrame:
-        """Which edges appear and vanish from this posterior to another of the same variables.
-
-        Args:
-            other: of the same variables, in any order.
-            threshold: of both; by default that of each.
-
-        Returns:
-            A table `source, target, probability, other, change`, of the edges of either, the largest difference first;
-            change is "appears", "vanishes" or "stays".
-
-        Raises:
-            InputError: the variables are not the same.
-        """
-        import pandas as pd
-
-        if set(self.names) != set(other.names):
-            odd = [str(name) for name in self.names if name not in set(other.names)]
-            odd += [str(name) for name in other.names if name not in set(self.names)]
-            raise InputError(f"Only posteriors of the same variables can be compared; these are in one: {listed(odd)}.")
-        order = [other.names.index(name) for name in self.names]
-        ours, theirs = self.adjacency(threshold), other.adjacency(threshold)[np.ix_(order, order)]
-        p, q = self.probabilities, other.probabilities[np.ix_(order, order)]
-        cause, effect = np.nonzero(ours | theirs)
-        change = np.array([["", "appears"], ["vanishes", "stays"]])[ours[cause, effect], theirs[cause, effect]]
-        labels = np.array([*self.names, None], dtype=object)[:-1]
-        table = pd.DataFrame(
-            {
-                "source": labels[cause],
-                "target": labels[effect],
-                "probability": p[cause, effect],
-                "other": q[cause, effect],
-                "change": change,
-            }
-        )
-        difference = (table["other"] - table["probability"]).abs()
-        return table.loc[difference.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+    compare = comparison.compare
 
     def to_frame(self) -> pd.DataFrame:
         """The probabilities as a table with labels on both axes, causes in rows."""
@@ -363,15 +292,3 @@ class Posterior:
         except ValueError:
             known = listed([str(other) for other in self.names])
             raise InputError(f"There is no variable {name!r}; there are {known}.") from None
-
-    def _around(self, of: Hashable, pairs: Any, heading: str, threshold: float | None) -> pd.DataFrame:
-        import pandas as pd
-
-        p = self.probabilities[pairs]
-        kept = p >= self._chosen(threshold)
-        kept[self._place(of)] = False
-        names = [name for name, keep in zip(self.names, kept, strict=True) if keep]
-        table = pd.DataFrame({heading: pd.Series(names, dtype=object), "probability": p[kept]})
-        if self.increase is not None:
-            table["increase"] = self.increase[pairs][kept]
-        return table.sort_values("probability", ascending=False, kind="stable", ignore_index=True)

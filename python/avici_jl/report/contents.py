@@ -21,7 +21,7 @@ _EDGES, _BINS = 3000, 400
 """The most edges that a page holds (all those at the threshold come first), and bins of its heat map on a side."""
 
 
-class Answer(Protocol):
+class Reportable(Protocol):
     """What a report is about: a `Posterior`."""
 
     @property
@@ -45,7 +45,7 @@ class Answer(Protocol):
     def adjacency(self, threshold: float | None = None, *, acyclic: bool = False) -> np.ndarray: ...  # noqa: D102
 
 
-def contents(found: Answer, title: str, question: str) -> dict[str, Any]:
+def contents(found: Reportable, title: str, question: str) -> dict[str, Any]:
     """The report as plain values, which JSON holds.
 
     Args:
@@ -90,7 +90,7 @@ def _kept(p: np.ndarray, threshold: float) -> tuple[tuple[np.ndarray, np.ndarray
     return (cause[order], effect[order]), cut
 
 
-def _edges(found: Answer, kept: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+def _edges(found: Reportable, kept: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
     """Columns of the table of edges; what is not known is None."""
     moved, rows = shift(found.data, found.kind)
     return {
@@ -120,7 +120,7 @@ def _matrix(p: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _data(found: Answer) -> dict[str, Any]:
+def _data(found: Reportable) -> dict[str, Any]:
     """The table as it was understood."""
     data = found.data
     given = data.interventions > 0

@@ -8,14 +8,14 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from avici_jl.report.contents import Answer, contents
+from avici_jl.report.contents import Reportable, contents
 
 _HERE = Path(__file__).parent
 _SCRIPTS = ("state", "network", "table", "heatmap", "plots", "details", "data", "main")
 """The page's own scripts, in the order in which they need each other."""
 
 
-def write_report(found: Answer, path: str | Path, *, title: str | None = None, question: str | None = None) -> Path:
+def write_report(found: Reportable, path: str | Path, *, title: str | None = None, question: str | None = None) -> Path:
     """Write a report; see `Posterior.report`.
 
     Raises:

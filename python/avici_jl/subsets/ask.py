@@ -11,6 +11,7 @@ import numpy as np
 from avici_jl._runtime.executors import in_order
 from avici_jl._runtime.progress import tracked
 from avici_jl.data.batches import hash_columns
+from avici_jl.data.knowledge import Known
 from avici_jl.subsets.asking import Asking
 from avici_jl.subsets.candidates import candidates
 from avici_jl.subsets.cover import Subset, cover
@@ -33,7 +34,7 @@ class Question(NamedTuple):
 def ask_in_subsets(
     table: np.ndarray,
     interventions: np.ndarray,
-    pairs: np.ndarray | None,
+    known: Known | None,
     parts: list[np.ndarray],
     see: Callable[[np.ndarray], np.ndarray],
     predictor: Callable[..., Any],
@@ -50,7 +51,7 @@ def ask_in_subsets(
     Args:
         table: [n, d].
         interventions: [n, d] of 0 and 1.
-        pairs: [d, d] what is known of the graph, see `Known`; None if nothing is.
+        known: what is known of the graph; None if nothing is.
         parts: rows that the network sees at a time.
         see: from some of the rows to what the network sees of them [rows, d, channels].
         predictor: from that, for some of the variables, and what is known of these, to what is said; can be pickled.
@@ -61,11 +62,10 @@ def ask_in_subsets(
     order = np.argsort(hash_columns(table), kind="stable")
     place = np.argsort(order)
     z = np.nan_to_num(standardize(table)[:, order], copy=False)
-    possible = np.arange(d) if asking.causes is None else asking.causes
-    if pairs is not None:  # a variable that is known to cause nothing needs no place among the candidates
-        possible = possible[(pairs[possible] >= 0).sum(axis=1) > 1]
-    causes = np.sort(place[possible]) if 0 < len(possible) < d else None
-    known = None if pairs is None else pairs[np.ix_(order, order)]
+    causes = pairs = None
+    if known is not None:  # a variable that is known to cause nothing needs no place among the candidates
+        pairs = known.pairs[np.ix_(order, order)]
+        causes = np.sort(place[known.causes]) if 0 < len(known.causes) < d else None
     asked = questions(z, interventions[:, order], len(parts), causes=causes, seed=asking.seed)
     del z
     asked.sort(key=lambda question: question.part)
@@ -79,7 +79,7 @@ def ask_in_subsets(
                 yield (
                     predictor,
                     [
-                        (seen[:, which], None if known is None else known[np.ix_(which, which)])
+                        (seen[:, which], None if pairs is None else pairs[np.ix_(which, which)])
                         for which in members[start : start + at_once]
                     ],
                 )

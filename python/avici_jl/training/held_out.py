@@ -9,7 +9,8 @@ import jax
 import numpy as np
 
 from avici_jl.evaluation import metrics
-from avici_jl.network.heads import Answer
+from avici_jl.network.answer import Answer
+from avici_jl.posterior.acyclic import is_acyclic
 from avici_jl.training.schema import Config
 from avici_jl.training.sources import HELD_OUT_SEED, Datasets, Source
 
@@ -95,5 +96,5 @@ def _score(d: int, rows: str, data: Datasets, p: np.ndarray) -> Score:
     auprc = [metrics.auprc(q, graph) for q, graph in pairs]
     f1 = [metrics.precision_recall_f1(q >= 0.5, graph)[2] for q, graph in pairs]
     ece = [metrics.expected_calibration_error(q, graph) for q, graph in pairs]
-    acyclic = [metrics.is_acyclic(q >= 0.5) for q, _ in pairs]
+    acyclic = [is_acyclic(q >= 0.5) for q, _ in pairs]
     return Score(d, rows, *(float(np.mean(values)) for values in (auprc, f1, ece, acyclic)))

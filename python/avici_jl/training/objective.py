@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.heads import Answer
+from avici_jl.network.answer import Answer
 from avici_jl.training.acyclicity import spectral_radius
 from avici_jl.training.mesh import Truth
 from avici_jl.training.schema import ObjectiveConfig

@@ -17,6 +17,7 @@ import numpy as np
 from avici_jl._runtime.patience import TookTooLong, within
 from avici_jl._runtime.trust import Untrusted, trusted
 from avici_jl.errors import AviciError, ConfigError, InputError, SimulationError
+from avici_jl.posterior.acyclic import is_acyclic
 from avici_jl.simulation import Dataset, load_domain, simulate_batch
 from avici_jl.simulation.domain import untrusted_code
 
@@ -235,7 +236,7 @@ class Labelled:
         self.name = name
         self.lineage: tuple[str, ...] = (name,)
         self.kind = kind or (kinds.pop() if kinds else "values")
-        self.acyclic = all(_acyclic(data.graph) for data in found)
+        self.acyclic = all(is_acyclic(data.graph) for data in found)
         self._training: dict[int, list[Datasets]] = {}
         self._held_out: dict[int, list[Datasets]] = {}
         for d in sorted({len(data.graph) for data in found}):
@@ -358,9 +359,3 @@ def _all_finite(array: np.ndarray, given: np.ndarray, what: str, missing: bool) 
     if wrong.any():
         place = tuple(int(k) for k in np.argwhere(wrong)[0])
         raise InputError(f"{what}{list(place)} is {given[place]!s}; finite numbers are expected (32 bits).")
-
-
-def _acyclic(graph: np.ndarray) -> bool:
-    from avici_jl.evaluation.metrics import is_acyclic
-
-    return is_acyclic(graph)

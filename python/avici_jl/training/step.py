@@ -14,7 +14,7 @@ from jax.sharding import PartitionSpec
 
 from avici_jl.data.standardize import features
 from avici_jl.network import build_network, sees_spreads
-from avici_jl.network.heads import Answer
+from avici_jl.network.answer import Answer
 from avici_jl.training.mesh import AXIS, Devices, Placed, Truth
 from avici_jl.training.objective import Dual, dual_ascent, objective
 from avici_jl.training.optimizer import build_optimizer

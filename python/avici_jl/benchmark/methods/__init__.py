@@ -7,7 +7,7 @@ come from are in the extra `benchmarks`; the simple scores need none.
 from avici_jl.benchmark.methods.bayesian import BAYESIAN
 from avici_jl.benchmark.methods.continuous import CONTINUOUS
 from avici_jl.benchmark.methods.expression import EXPRESSION
-from avici_jl.benchmark.methods.interface import Answer, Baseline, Data, solve
+from avici_jl.benchmark.methods.interface import Baseline, Data, Result, solve
 from avici_jl.benchmark.methods.interventional import INTERVENTIONAL
 from avici_jl.benchmark.methods.observational import OBSERVATIONAL
 from avici_jl.benchmark.methods.simple import SIMPLE
@@ -16,4 +16,4 @@ from avici_jl.evaluation.scores import correlation, mean_difference
 
 BASELINES = {b.name: b for b in (*SIMPLE, *EXPRESSION, *OBSERVATIONAL, *INTERVENTIONAL, *CONTINUOUS, *BAYESIAN)}
 
-__all__ = ["BASELINES", "Answer", "Baseline", "Data", "Worker", "correlation", "mean_difference", "solve"]
+__all__ = ["BASELINES", "Result", "Baseline", "Data", "Worker", "correlation", "mean_difference", "solve"]

@@ -112,7 +112,7 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Result:
     """What a baseline found.
 
     Attributes:

@@ -13,7 +13,7 @@ from types import TracebackType
 import numpy as np
 
 from avici_jl._runtime.process import end_with_parent
-from avici_jl.benchmark.methods.interface import Answer, Data
+from avici_jl.benchmark.methods.interface import Data, Result
 
 _PATIENCE = 20  # wall-clock seconds for each second of processor time, on a machine that others use too
 
@@ -28,7 +28,7 @@ class Worker:
         self._process: multiprocessing.process.BaseProcess | None = None
         self._connection: Connection | None = None
 
-    def run(self, name: str, data: Data, *, seconds: float, bootstrap: int = 0) -> Answer:
+    def run(self, name: str, data: Data, *, seconds: float, bootstrap: int = 0) -> Result:
         """The answer of the baseline of this name. Failures are answers too: no edges, and the reason.
 
         Args:
@@ -44,14 +44,14 @@ class Worker:
             self._connection.send((name, data, seconds, bootstrap))
             if self._connection.poll(_PATIENCE * seconds + 60):
                 matrix, used, failure = self._connection.recv()
-                return Answer(np.zeros((data.x.shape[1],) * 2) if matrix is None else matrix, used, failure)
+                return Result(np.zeros((data.x.shape[1],) * 2) if matrix is None else matrix, used, failure)
         except (EOFError, OSError):
             pass
         self._process.join(1)
         stopped = self._process.exitcode in (None, -signal.SIGPROF)
         reason = "time limit" if stopped else f"the process ended with {self._process.exitcode}"
         self.close()
-        return Answer(np.zeros((data.x.shape[1],) * 2), seconds, reason)
+        return Result(np.zeros((data.x.shape[1],) * 2), seconds, reason)
 
     def close(self) -> None:
         """End the process."""
