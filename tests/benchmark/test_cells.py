@@ -116,6 +116,6 @@ def test_other_methods_are_asked_again_when_their_code_or_limit_changes(
 
 
 def test_every_room_that_says_something_of_a_table_decides_the_key() -> None:
-    rooms = {name.split(".")[1] for name in imports(PACKAGE / "model.py")}
+    rooms = {name.split(".")[1] for name in imports(PACKAGE / "model" / "model.py")}
     around = {"errors", "_runtime", "checkpoints", "plots", "posterior", "estimator", "report"}
     assert rooms - around <= set(_PREDICTS)

@@ -103,8 +103,10 @@ def test_interventions_are_suggested(trained: Path, tmp_path: Path) -> None:
     written = pd.read_csv(tmp_path / "ranking.tsv", sep="\t")
     assert written["variable"].tolist() == [row["variable"] for row in document["interventions"]]
     assert len(written) == 3 and written["settles"].sum() == pytest.approx(written["total"].max())
-    said = call(*command, "--candidate", f"@{tmp_path / 'these.txt'}", "--candidate", "akt")
-    assert all(name in said for name in ("mek", "erk", "akt")) and "raf" not in said
+    chosen = (*command, "--candidate", f"@{tmp_path / 'these.txt'}", "--candidate", "akt")
+    ranked = json.loads(call(*chosen, "--json"))["interventions"]
+    assert {row["variable"] for row in ranked} == {"mek", "erk", "akt"}
+    assert all(row["variable"] in call(*chosen) and len(row["edges"]) <= 3 for row in ranked)
     with pytest.raises(InputError, match="no variable 'myc'"):
         call(*command, "--candidate", "myc")
     with pytest.raises(InputError, match="one a line"):

@@ -35,8 +35,9 @@ def test_one_open_edge_is_settled_as_a_gaussian_channel_settles_it() -> None:
     graphs = np.zeros((100, 2, 2), np.uint8)
     graphs[:50, 0, 1] = 1
     found = best_set(graphs, np.array([9.0, 9.0]), [1, 0], 2)
-    assert [v for v, _ in found] == [0, 1]
-    assert found[0][1] == pytest.approx(9 / 4 / (1 + 9 / 4)) and found[1][1] == pytest.approx(0)
+    assert [step.variable for step in found] == [0, 1]
+    assert found[0].settles == pytest.approx(9 / 4 / (1 + 9 / 4)) and found[1].settles == pytest.approx(0)
+    assert found[0].edges == [(0, 1)] and found[1].edges == []
 
 
 def test_the_greedy_set_explains_what_a_regression_on_all_its_responses_does() -> None:
@@ -56,8 +57,10 @@ def test_the_greedy_set_explains_what_a_regression_on_all_its_responses_does() -
     for _ in range(4):
         chosen.append(max(sorted(set(range(8)) - set(chosen)), key=lambda v: settled([*chosen, v])))
     found = best_set(graphs, precision, range(8), 4)
-    assert [v for v, _ in found] == chosen
-    np.testing.assert_allclose(np.cumsum([gain for _, gain in found]), [settled(chosen[: k + 1]) for k in range(4)])
+    assert [step.variable for step in found] == chosen
+    np.testing.assert_allclose(
+        np.cumsum([step.settles for step in found]), [settled(chosen[: k + 1]) for k in range(4)]
+    )
 
 
 def test_what_is_known_is_not_asked_and_what_is_open_is() -> None:
@@ -66,6 +69,7 @@ def test_what_is_known_is_not_asked_and_what_is_open_is() -> None:
     p[3, 4] = p[4, 3] = 0.5  # a direction that is open: either of the two settles it
     table = posterior(p).suggest_interventions(None)
     assert table["variable"][0] in ("g3", "g4") and len(table) == 6
+    assert set(table["edges"][0]) == {("g3", "g4"), ("g4", "g3")}
     sure = table.set_index("variable").loc[["g0", "g1", "g2", "g5"], "settles"]
     assert sure.max() < 1e-3
     np.testing.assert_allclose(table["total"], table["settles"].cumsum())
@@ -95,3 +99,12 @@ def test_a_hundred_variables_take_a_moment() -> None:
     p = np.triu(rng.random((100, 100)) < 0.04, 1) * rng.random((100, 100))
     found = replace(posterior(p[:40, :40]), probabilities=p.astype(np.float32), data=posterior(p).data)
     assert len(found.suggest_interventions(10)) == 10
+
+
+def test_of_many_variables_those_with_open_edges_are_looked_at() -> None:
+    p = np.zeros((400, 400))
+    p[350, 351] = p[2, 3] = 0.5
+    found = posterior(p).suggest_interventions(2)
+    assert set(found["variable"]) == {"g350", "g2"} and len(found["edges"][0]) == 1
+    one = posterior(p).suggest_interventions(2, candidates=["g7", "g2"])
+    assert one["variable"].tolist() == ["g2", "g7"] and one["settles"][1] == pytest.approx(0, abs=1e-6)

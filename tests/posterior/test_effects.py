@@ -45,6 +45,10 @@ def test_effects_of_linear_models_are_the_products_of_weights_along_paths() -> N
             assert effect.low - 1e-9 <= effect.mean <= effect.high + 1e-9
             assert effect.probability == pytest.approx(float(TOTAL[i, j] != 0 or i == j), abs=1e-3)
     assert found.effect("d", "a") == (0, 0, 0, 0)
+    table = found.effects()
+    assert table[["source", "target"]].equals(found.edges()[["source", "target"]])
+    for source, target, _, *numbers in table.itertuples(index=False):
+        np.testing.assert_allclose(numbers, found.effect(source, target))
 
 
 def test_a_knockout_shifts_by_weight_times_distance() -> None:

@@ -34,7 +34,7 @@ from avici_jl.network.answer import Answer
 from avici_jl.subsets.asking import Asking
 
 _FOLDER: ContextVar[Path | None] = ContextVar("_FOLDER", default=None)
-_PREDICTS = ("model.py", "data", "network", "subsets")
+_PREDICTS = ("model", "data", "network", "subsets")
 """The code of the package that an answer of a model follows from."""
 
 

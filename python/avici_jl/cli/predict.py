@@ -19,6 +19,7 @@ from avici_jl.cli.shared import (
     out,
     print_json,
     progress,
+    say_choice,
     scores,
 )
 from avici_jl.cli.table import TableOptions, takes_table
@@ -156,7 +157,8 @@ def predict(
         kept = table[table["probability"] >= chosen]
         document = {
             "data": str(options.data),
-            "model": trained.name,
+            "model": posterior.model,
+            "choice": posterior.choice or None,
             "rows": n,
             "row_names": options.row_names or ("first column" if _has_row_names(x, None) else None),
             "interventional_rows": rows,
@@ -171,7 +173,8 @@ def predict(
         return
     labelled = " The first column, which has no name, names the rows." if _has_row_names(x, options.row_names) else ""
     out.print(f"{options.data}: {n} rows, {rows} of them interventional, {d} variables.{labelled}")
-    shown = Table(*table.columns, title=f"Most probable edges, model {trained.name}")
+    say_choice(posterior)
+    shown = Table(*table.columns, title=f"Most probable edges, model {posterior.model}")
     for source, target, *numbers in table.head(top).itertuples(index=False):
         shown.add_row(source, target, *(f"{number:.3f}" for number in numbers))
     out.print(shown)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from avici_jl.cli.shared import ForceOption, ModelOption, may_write, out, progress
+from avici_jl.cli.shared import ForceOption, ModelOption, may_write, out, progress, say_choice
 from avici_jl.cli.table import TableOptions, takes_table
 
 
@@ -42,5 +42,6 @@ def report(
     name = "standard input" if str(options.data) == "-" else options.data.name
     posterior.report(page, title=f"Causal graph of {name}" if title is None else title, question=question)
     size = page.stat().st_size / 1e6
+    say_choice(posterior)
     out.print(f"{int(posterior.adjacency().sum())} edges at the model's threshold of {posterior.threshold:.2f}.")
     out.print(f"Report: {page} ({size:.1f} MB); open it in a browser.")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from avici_jl.data.typical import Shift
     from avici_jl.evaluation.compare import Comparison
+    from avici_jl.posterior import Posterior
 
 out = Console(highlight=False, markup=False, emoji=False)
 """Results."""
@@ -27,7 +28,10 @@ progress = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
 ModelOption = Annotated[
     str,
-    typer.Option(help="A shipped model (see `avici-jl models`), a model's or a run's folder, or hf:owner/name."),
+    typer.Option(
+        help="A shipped model (see `avici-jl models`), auto for the one that suits the table, a model's or a run's "
+        "folder, or hf:owner/name."
+    ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Overwrite files that exist.")]
 TrustOption = Annotated[
@@ -80,6 +84,12 @@ def show_code(*domains: str | None) -> None:
         code = None if domain is None else load_domain(domain).code
         if code is not None:
             progress.print(f"The domain {domain} runs the code of {code}.")
+
+
+def say_choice(posterior: Posterior) -> None:
+    """Say which model was chosen for the table, and why, where the user has not named it."""
+    if posterior.choice:
+        out.print(f"Model {posterior.model}. {posterior.choice}")
 
 
 def print_json(document: Any) -> None:

@@ -17,6 +17,7 @@ from avici_jl.cli.shared import (
     out,
     print_json,
     progress,
+    say_choice,
 )
 from avici_jl.cli.table import TableOptions, takes_table
 from avici_jl.errors import InputError
@@ -60,17 +61,33 @@ def suggest(
         posterior = trained.infer(x, given, **how)
     ranking = posterior.suggest_interventions(top, candidates=candidates, rows=rows)
     if table is not None:
-        written = ranking.assign(variable=[spreadsheet_cell(name) for name in ranking["variable"]])
+        written = ranking.assign(
+            variable=[spreadsheet_cell(name) for name in ranking["variable"]],
+            edges=[spreadsheet_cell(_arrows(edges)) for edges in ranking["edges"]],
+        )
         written.to_csv(table, sep="\t" if table.suffix == ".tsv" else ",", index=False)
     if as_json:
-        print_json({"data": str(options.data), "model": trained.name, "interventions": ranking.to_dict("records")})
+        print_json(
+            {
+                "data": str(options.data),
+                "model": posterior.model,
+                "choice": posterior.choice or None,
+                "interventions": ranking.to_dict("records"),
+            }
+        )
         return
-    shown = Table("variable", "settles", "total", "rows", title=f"What to set next, model {trained.name}")
-    for variable, settles, total, known in ranking.itertuples(index=False):
-        shown.add_row(str(variable), f"{settles:.1%}", f"{total:.1%}", str(known))
+    say_choice(posterior)
+    shown = Table("variable", "settles", "total", "rows", "mostly", title=f"What to set next, model {posterior.model}")
+    for variable, settles, total, known, edges in ranking.itertuples(index=False):
+        shown.add_row(str(variable), f"{settles:.1%}", f"{total:.1%}", str(known), _arrows(edges))
     out.print(shown)
     out.print(
-        "What each settles of what is open about the edges, what all down to it do, and rows that set it already."
+        "What each settles of what is open about the edges, what all down to it do, rows that set it already, and the "
+        "edges of which it settles most."
     )
     if table is not None:
         out.print(f"Ranking: {table}")
+
+
+def _arrows(edges: list[tuple[object, object]]) -> str:
+    return ", ".join(f"{source} → {target}" for source, target in edges)

@@ -73,7 +73,7 @@ def differences(found: Input, config: Mapping[str, Any], shift: Shift | None = N
                 "model surer than it should be; leave them out.",
             )
             said |= {"repeated rows", "ties"}
-        if _looks_like_counts(found.x) and unusual & {"few values", "ties"}:
+        if looks_like_counts(found.x) and unusual & {"few values", "ties"}:
             yield "counts", 'what looks like raw counts; the model takes real values. For counts of genes use "grn".'
             said |= {"few values", "ties", "piled up"}
     for reason in () if shift is None else shift.reasons:
@@ -95,6 +95,7 @@ def _range(values: Any) -> str:
     return str(min(values)) if min(values) == max(values) else f"{min(values)} to {max(values)}"
 
 
-def _looks_like_counts(x: np.ndarray) -> bool:
+def looks_like_counts(x: np.ndarray) -> bool:
+    """Whether a table [n, d] holds counts: whole numbers, none negative, with zeros, and some above 5."""
     x = x[~np.isnan(x)]
     return bool((x >= 0).all() and (x == np.floor(x)).all() and (x == 0).any() and x.max() > 5)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from avici_jl.errors import InputError
 from avici_jl.posterior.design import suggestions
 from avici_jl.posterior.edges import check_count
-from avici_jl.posterior.effects import Effect, Effects, interval, knockout_table
+from avici_jl.posterior.effects import Effect, Effects, effect_table, interval, knockout_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,8 +40,10 @@ def suggest_interventions(
         seed: of the draws.
 
     Returns:
-        A table `variable, settles, total, rows`: the share of what is open about the edges, Σ p (1 - p), that it
-        settles; that of it and all above it; and the rows in which it has been set already.
+        A table `variable, settles, total, rows, edges`: the share of what is open about the edges, Σ p (1 - p), that
+        it settles; that of it and all above it; the rows in which it has been set already; and the edges, as pairs
+        (source, target), of which it settles most, three at most. Of more than 150 variables those whose edges are the
+        most open are looked at.
 
     Raises:
         InputError: a candidate is no variable, or a number is out of its range.
@@ -74,10 +76,34 @@ def effect(
     """
     cause, effect = posterior._place(of), posterior._place(on)
     fitted = _fitted(posterior, graphs, seed)
-    slopes = fitted.slopes(cause, effect)
+    slopes = fitted.slopes(cause)[:, effect]
     low, high = interval(slopes, level)
     path = 1.0 if cause == effect else float(fitted.reached(cause)[effect])
     return Effect(float(slopes.mean()), float(low), float(high), path)
+
+
+def effects(
+    posterior: Posterior,
+    threshold: float | None = None,
+    *,
+    graphs: int = 50,
+    level: float = 0.9,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """The total effect of the cause of every edge on its effect, as `effect` gives it.
+
+    Args:
+        threshold: of the edges; by default that of the model.
+        graphs, level, seed: as for `effect`.
+
+    Returns:
+        A table `source, target, probability, effect, low, high, path` in the order of `edges`; the path is the
+        probability that there is one.
+
+    Raises:
+        InputError: the threshold is no probability, or a number is out of its range.
+    """
+    return effect_table(posterior, posterior.edges(threshold), _fitted(posterior, graphs, seed), level)
 
 
 def knockout(

@@ -19,11 +19,13 @@ all candidates alike: it is good for ranking.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.linalg import cholesky, solve_triangular
 
 from avici_jl.errors import InputError
+from avici_jl.posterior.acyclic import sample_acyclic
 from avici_jl.posterior.edges import check_count
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 
 _EFFECT = 0.6
 """Size e of a response in standard deviations."""
+_MOST = 150
+"""So many variables are looked at; of more, the candidates and those whose edges are the most open."""
+_EDGES, _NAMED = 3, 0.05
+"""The most edges that are named for an intervention, and the share of what it settles that one must have."""
 
 
 def suggestions(
@@ -50,16 +56,52 @@ def suggestions(
     if rows == 0 or graphs < 2:
         raise InputError(f"At least one row and two graphs are needed, got rows={rows} and graphs={graphs}.")
     known = posterior.data.interventions.sum(axis=0, dtype=int)
-    places = list(dict.fromkeys(range(len(known)) if candidates is None else candidates))
-    drawn = posterior.sample(graphs, seed=seed)
-    # What rows that are there already have not settled, as many more settle only in part.
-    precision = _EFFECT**2 * rows * rows / (rows + known)
-    chosen = best_set(drawn, precision, places, len(places) if top is None else top)
-    labels = pd.Index(posterior.names, tupleize_cols=False)
-    variables, gains = [v for v, _ in chosen], np.array([gain for _, gain in chosen])
-    return pd.DataFrame(
-        {"variable": labels.take(variables), "settles": gains, "total": np.cumsum(gains), "rows": known[variables]}
+    wanted = list(dict.fromkeys(range(len(known)) if candidates is None else candidates))
+    p = posterior.probabilities.astype(float)
+    open_ = p * (1 - p)
+    looked, share = np.arange(len(p)), 1.0
+    if len(p) > _MOST:
+        first = open_.sum(axis=0) + open_.sum(axis=1)
+        if candidates is not None:
+            first[wanted] += first.max()
+        looked = np.sort(np.argsort(-first, kind="stable")[:_MOST])
+        share = float(open_[np.ix_(looked, looked)].sum() / max(open_.sum(), 1e-12))
+    sure = posterior.data.known
+    drawn = sample_acyclic(
+        p[np.ix_(looked, looked)], graphs, seed, None if sure is None else sure.pairs[np.ix_(looked, looked)]
     )
+    # What rows that are there already have not settled, as many more settle only in part.
+    precision = (_EFFECT**2 * rows * rows / (rows + known))[looked]
+    places = [int(k) for k in np.searchsorted(looked, [v for v in wanted if v in set(looked.tolist())])]
+    chosen = best_set(drawn, precision, places, len(places) if top is None else top)
+    names = posterior.names
+    variables, gains = (
+        looked[np.array([step.variable for step in chosen], int)],
+        share * np.array([step.settles for step in chosen]),
+    )
+    return pd.DataFrame(
+        {
+            "variable": pd.Index(names, tupleize_cols=False).take(variables),
+            "settles": gains,
+            "total": np.cumsum(gains),
+            "rows": known[variables],
+            "edges": [[(names[looked[i]], names[looked[j]]) for i, j in step.edges] for step in chosen],
+        }
+    )
+
+
+class Step(NamedTuple):
+    """One intervention of a design.
+
+    Attributes:
+        variable: its place.
+        settles: the share of the edges' variance that it settles beyond those before.
+        edges: places (source, target) of those of which it settles most, the first most.
+    """
+
+    variable: int
+    settles: float
+    edges: list[tuple[int, int]]
 
 
 def responses(graphs: np.ndarray) -> np.ndarray:
@@ -73,10 +115,8 @@ def responses(graphs: np.ndarray) -> np.ndarray:
     return (reached > 0) & ~np.eye(reached.shape[-1], dtype=bool)
 
 
-def best_set(
-    graphs: np.ndarray, precision: np.ndarray, candidates: Sequence[int], count: int
-) -> list[tuple[int, float]]:
-    """The greedy order of the candidates, with the share of the edges' variance that each settles beyond those before.
+def best_set(graphs: np.ndarray, precision: np.ndarray, candidates: Sequence[int], count: int) -> list[Step]:
+    """The greedy order of the candidates.
 
     Args:
         graphs: [graphs, d, d], acyclic.
@@ -93,15 +133,15 @@ def best_set(
     for v in candidates:
         signal = responding[:, v][:, responding[:, v].any(axis=0)].astype(float)
         signals[v] = np.sqrt(precision[v] / number) * (signal - signal.mean(axis=0))
-    left, chosen = np.eye(number), list[tuple[int, float]]()  # left: (1 + K)⁻¹, with K the kernel of those chosen
+    left, chosen = np.eye(number), list[Step]()  # left: (1 + K)⁻¹, with K the kernel of those chosen
     while signals and len(chosen) < count:
         weighted = left @ open_ @ left
         gains = {v: _explained(signal, left, weighted) / everything for v, signal in signals.items()}
         best = max(gains, key=lambda v: gains[v])
         signal = signals.pop(best)
         seen = left @ signal
+        chosen.append(Step(best, gains[best], _settled(signal, seen, edges)))
         left = left - seen @ np.linalg.solve(np.eye(signal.shape[1]) + signal.T @ seen, seen.T)
-        chosen.append((best, gains[best]))
     return chosen
 
 
@@ -110,3 +150,12 @@ def _explained(signal: np.ndarray, left: np.ndarray, weighted: np.ndarray) -> fl
     return float(
         np.trace(np.linalg.solve(np.eye(signal.shape[1]) + signal.T @ left @ signal, signal.T @ weighted @ signal))
     )
+
+
+def _settled(signal: np.ndarray, seen: np.ndarray, edges: np.ndarray) -> list[tuple[int, int]]:
+    """The edges [graphs, d²] of which a signal S settles most; `seen` is LS."""
+    factor = cholesky(np.eye(signal.shape[1]) + signal.T @ seen, lower=True)
+    settled = (solve_triangular(factor, seen.T @ edges, lower=True) ** 2).sum(axis=0)
+    d = round(np.sqrt(len(settled)))
+    best = np.argsort(-settled, kind="stable")[:_EDGES]
+    return [divmod(int(k), d) for k in best if settled[k] > max(_NAMED * settled.sum(), 1e-9)]

@@ -78,12 +78,12 @@ class Effects:
         rows = self._ordinary(variable)
         return np.stack([draw.shift(self.table, rows, variable, np.array(value)).mean(axis=0) for draw in self.draws])
 
-    def slopes(self, variable: int, on: int) -> np.ndarray:
-        """Mean total effects [graphs] per unit of the variable, around the values that it has."""
+    def slopes(self, variable: int) -> np.ndarray:
+        """Mean total effects [graphs, d] per unit of the variable, around the values that it has."""
         rows, step = self._ordinary(variable), self.table.scale[variable] / 2
         x = self.table.x[rows, variable]
         ends = [
-            [draw.shift(self.table, rows, variable, x + sign * step)[:, on].mean() for draw in self.draws]
+            [draw.shift(self.table, rows, variable, x + sign * step).mean(axis=0) for draw in self.draws]
             for sign in (-1, 1)
         ]
         return np.subtract(ends[1], ends[0]) / (2 * step)
@@ -107,6 +107,23 @@ def interval(draws: np.ndarray, level: float) -> np.ndarray:
     if not 0 < level < 1:
         raise InputError(f"level must be a share between 0 and 1, got {level!r}.")
     return np.quantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+
+
+def effect_table(posterior: Posterior, edges: pd.DataFrame, fitted: Effects, level: float) -> pd.DataFrame:
+    """The table of `Posterior.effects`, of the edges of `Posterior.edges`.
+
+    Raises:
+        InputError: the level is no share.
+    """
+    place = {name: k for k, name in enumerate(posterior.names)}
+    found = np.zeros((len(edges), 4))
+    for source in edges["source"].unique():
+        at = np.flatnonzero(edges["source"] == source)
+        on = [place[name] for name in edges["target"].iloc[at]]
+        slopes = fitted.slopes(place[source])[:, on]
+        found[at] = np.column_stack([slopes.mean(axis=0), *interval(slopes, level), fitted.reached(place[source])[on]])
+    columns = dict(zip(("effect", "low", "high", "path"), found.T, strict=True))
+    return edges[["source", "target", "probability"]].assign(**columns)
 
 
 def knockout_table(

@@ -42,6 +42,7 @@ class Posterior:
         increase: [d, d] float32; entry [i, j] is the probability that j rises with i, given that i causes j; None if
             the model does not say signs.
         shift: how unlike those of training the table is, of models whose card says what is typical; None of others.
+        choice: why `Model.load("auto")` has taken this model, in a sentence; empty where the user named it.
     """
 
     probabilities: np.ndarray
@@ -53,6 +54,7 @@ class Posterior:
     card: dict[str, Any] = field(default_factory=dict)
     increase: np.ndarray | None = None
     shift: Shift | None = None
+    choice: str = ""
 
     @property
     def sign(self) -> np.ndarray:
@@ -155,6 +157,7 @@ class Posterior:
 
     suggest_interventions = acting.suggest_interventions
     effect = acting.effect
+    effects = acting.effects
     knockout = acting.knockout
     compare = comparison.compare
 
@@ -257,6 +260,7 @@ class Posterior:
         return (
             f"Posterior of {self.model}: {int(self.adjacency().sum())} edges at the threshold {self.threshold:.2f} "
             f"(expected {self.expected_edges:.1f}), {d} variables, {n} rows ({rows} interventional)"
+            + (f". {self.choice}" if self.choice else "")
         )
 
     def _repr_html_(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import date
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,6 +16,12 @@ from avici_jl.report.model_card import citation, model_facts, package_version, r
 from avici_jl.report.places import places
 from avici_jl.report.points import points
 from avici_jl.report.support import correlation, shift
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NEXT, _FITTED, _GRAPHS = 8, 150, 30
+"""Interventions that are suggested; so many variables may have effects fitted, in so many graphs."""
 
 _EDGES, _BINS = 3000, 400
 """The most edges that a page holds (all those at the threshold come first), and bins of its heat map on a side."""
@@ -37,12 +43,16 @@ class Reportable(Protocol):
     @property
     def notes(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
+    def choice(self) -> str: ...  # noqa: D102
+    @property
     def shift(self) -> Shift | None: ...  # noqa: D102
     @property
     def increase(self) -> np.ndarray | None: ...  # noqa: D102
     @property
     def card(self) -> dict[str, Any]: ...  # noqa: D102
     def adjacency(self, threshold: float | None = None, *, acyclic: bool = False) -> np.ndarray: ...  # noqa: D102
+    def suggest_interventions(self, top: int | None = 10) -> pd.DataFrame: ...  # noqa: D102
+    def effects(self, threshold: float | None = None, *, graphs: int = 50) -> pd.DataFrame: ...  # noqa: D102
 
 
 def contents(found: Reportable, title: str, question: str) -> dict[str, Any]:
@@ -68,12 +78,15 @@ def contents(found: Reportable, title: str, question: str) -> dict[str, Any]:
         "cut": cut,
         "expected": float(p.sum()),
         "edges": _edges(found, kept),
+        "effects": _effects(found),
+        "next": _next(found),
         "places": at.round().astype(int).tolist(),
         "matrix": _matrix(p),
         "data": _data(found),
         "points": points(found.data, found.kind, sources),
         "warnings": list(found.notes),
         "shift": None if found.shift is None else _shift(found.shift),
+        "choice": found.choice,
         "card": model_facts(found.model, found.kind, found.card),
         "results": results(found.card),
         "cite": citation(found.model, found.card),
@@ -102,6 +115,37 @@ def _edges(found: Reportable, kept: tuple[np.ndarray, np.ndarray]) -> dict[str, 
         "shift": _numbers(moved[kept], 3),
         "rows": rows[kept[0]].tolist(),
     }
+
+
+def _effects(found: Reportable) -> list[list[float]] | None:
+    """Mean, low, high and probability of a path of the effect of each edge at the threshold; None of large tables.
+
+    They are in the order of the edges of the page, which begin with these.
+    """
+    if len(found.data.names) > _FITTED:
+        return None
+    columns = found.effects(graphs=_GRAPHS)[["effect", "low", "high", "path"]].to_numpy(float)
+    return [[float(f"{number:.4g}") for number in row] for row in columns]
+
+
+def _next(found: Reportable) -> list[dict[str, Any]]:
+    """Which variables to set next, with the edges of which each settles most."""
+    place = {name: k for k, name in enumerate(found.data.labels)}
+    return [
+        {
+            "variable": place[variable],
+            "settles": round(settles, 4),
+            "total": round(total, 4),
+            "rows": int(rows),
+            "edges": [[place[source], place[target]] for source, target in edges],
+        }
+        for variable, settles, total, rows, edges in found.suggest_interventions(_NEXT).itertuples(index=False)
+        if settles >= _LITTLE
+    ]
+
+
+_LITTLE = 0.0005
+"""What settles a smaller share is not suggested."""
 
 
 def _matrix(p: np.ndarray) -> dict[str, Any]:

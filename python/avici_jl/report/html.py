@@ -11,7 +11,7 @@ from typing import Any
 from avici_jl.report.contents import Reportable, contents
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("state", "network", "table", "heatmap", "plots", "details", "data", "main")
+_SCRIPTS = ("state", "network", "table", "heatmap", "plots", "details", "next", "data", "main")
 """The page's own scripts, in the order in which they need each other."""
 
 

@@ -9,7 +9,7 @@ const expected = report.expected.toFixed(report.expected < 10 ? 1 : 0);
 const atThreshold = countAbove(report.threshold);
 $("summary").textContent = `The model ${report.card[0][1]} finds ${plural(atThreshold, "edge")} of probability ${number(report.threshold)} or more, ` +
   `and expects ${expected} in all` + (table.interventional ? `, from ${plural(table.rows, "row")}, ${table.interventional.toLocaleString("en")} of them with an intervention.`
-    : `, from ${plural(table.rows, "row")} without interventions.`);
+    : `, from ${plural(table.rows, "row")} without interventions.`) + (report.choice ? ` ${report.choice}` : "");
 
 $("figures").append(...[
   ["variables", names.length.toLocaleString("en")],

@@ -40,6 +40,19 @@ function edgeStory(edge) {
   return said.join(" ");
 }
 
+// What the effect moves by, from mechanisms fitted to the data; along all paths of the sampled graphs.
+function effectStory(edge) {
+  const found = report.effects && report.effects[edge.id];
+  if (!found) {
+    return report.effects ? "Expected effects are fitted for the edges at the model’s threshold."
+      : "Expected effects are not fitted in the report of so many variables; Posterior.effect gives one.";
+  }
+  const [mean, low, high] = found.slice(0, 3).map((value) => value.toPrecision(3).replace("-", "−"));
+  const of = report.data.counts ? `Doubling ${names[edge.source]} moves ${names[edge.target]} by ${mean} doublings`
+    : `Raising ${names[edge.source]} by one unit moves ${names[edge.target]} by ${mean}`;
+  return `${of} (90 % interval ${low} to ${high}), on all paths; there is one in ${Math.round(100 * found[3])} % of the sampled graphs.`;
+}
+
 function showEdge(edge) {
   const groups = edgeGroups(edge.source, edge.target);
   const set = groups[2].rows.length >= 3;
@@ -51,6 +64,8 @@ function showEdge(edge) {
     element("p", { class: "large" }, number(edge.probability, 3), element("small", {}, " probability"),
       ...(edge.sign === null ? [] : [element("span", { class: edge.sign >= 0.5 ? "raises" : "lowers" }, ` · ${signText(edge)}`)])),
     element("p", {}, edgeStory(edge)),
+    element("h4", {}, "Expected effect"),
+    element("p", { id: "effect" }, effectStory(edge)),
     ...left,
     ...figure("Row by row", scatter(edge.source, edge.target, groups), groups),
     ...figure(set ? "The effect, with and without the intervention" : "The effect, where the cause is low and high",

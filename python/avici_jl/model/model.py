@@ -15,7 +15,8 @@ from avici_jl._runtime.executors import in_order
 from avici_jl._runtime.fork import check_process
 from avici_jl._runtime.progress import tracked
 from avici_jl.checkpoints import hub
-from avici_jl.checkpoints.find import find_model, list_models
+from avici_jl.checkpoints.files import CONFIG
+from avici_jl.checkpoints.find import find_model
 from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
 from avici_jl.data.batches import parts_of_rows, remove_batches
 from avici_jl.data.inputs import Input, read_input
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
-__all__ = ["Model", "list_models"]
+
+AUTO = "auto"
+"""The name under which `Model.load` gives the model that chooses."""
 
 
 class Model:
@@ -116,13 +119,18 @@ class Model:
 
         Args:
             name_or_path: the folder of a saved model, or of a training run; the name of a shipped model, see
-                `list_models`; or `hf:owner/name`.
+                `list_models`; `"auto"`, for the shipped model that suits each table, see `AutoModel`; or
+                `hf:owner/name`.
 
         Raises:
             CheckpointError: there is no such model, or it cannot be read.
             AviciError: this process was forked from one that has loaded a model.
         """
         check_process()
+        if str(name_or_path) == AUTO and not (Path(AUTO) / CONFIG).is_file():
+            from avici_jl.model.auto import AutoModel
+
+            return AutoModel(cls)  # type: ignore[return-value]
         path = find_model(name_or_path)
         name = str(name_or_path) if str(name_or_path).startswith(hub.PREFIX) else path.name
         return cls(load_model(path), name)
@@ -173,7 +181,8 @@ class Model:
         gaps = bool(np.isnan(posterior.data.x).any())
         asking = read_asking(**{name: options[name] for name in ASKING if name in options})  # type: ignore[literal-required]
         alone = asking._replace(executor=None, progress=False)
-        tasks = ((self, resample(posterior.data, rng), gaps, alone) for _ in range(resamples))
+        answering = self._of(posterior)
+        tasks = ((answering, resample(posterior.data, rng), gaps, alone) for _ in range(resamples))
         drawn = in_order(Model._again, tasks, asking.executor)
         return Stability(posterior, np.stack(list(tracked(drawn, resamples, "Resamples", shown=asking.progress))))
 
@@ -348,7 +357,10 @@ class Model:
         """`infer`, one call below a public method, so that a warning names the user's line."""
         chosen = {name: options.pop(name) for name in ASKING if name in options}
         found = read_input(x, interventions, kind=self.kind, **options)
-        asking = read_asking(**chosen)
+        return self._infer_checked(found, read_asking(**chosen))
+
+    def _infer_checked(self, found: Input, asking: Asking, choice: str = "") -> Posterior:
+        """`infer` of data that are checked, two calls below a public method; `choice` says why this model was taken."""
         config, typical = self._loaded.config, self.card.get("typical")
         shift = None if typical is None else compare(found, self.kind, typical)
         unlike = ((reason, f"{self.name}: the data have {s}") for reason, s in differences(found, config, shift))
@@ -356,7 +368,7 @@ class Model:
         for reason, sentence in notes:
             if (reason, found.fingerprint) not in self._warned:
                 self._warned.add((reason, found.fingerprint))
-                warnings.warn(sentence, DataWarning, stacklevel=3)
+                warnings.warn(sentence, DataWarning, stacklevel=4)
         answer = self.predict_checked(found, asking=asking)
         return Posterior(
             probabilities=answer.edges,
@@ -368,7 +380,12 @@ class Model:
             notes=tuple(sentence for _, sentence in notes),
             card={**self.card, "data": config["data"]},
             shift=shift,
+            choice=choice,
         )
+
+    def _of(self, posterior: Posterior) -> Model:
+        """The model that has given a posterior."""
+        return self
 
     @property
     def _most_rows(self) -> int:
