@@ -20,7 +20,7 @@ class CausalGraph(BaseEstimator):
     well as of another.
 
     Args:
-        model: name or folder of a model, as for `Model.load`, or a `Model`. It takes raw counts or real values.
+        model: name or folder of a model, as for `Model.load` ("auto" for the one that suits the table), or a `Model`.
         threshold: smallest probability of an edge; by default the model's for the kind of rows.
         acyclic: whether the graph is the most probable one without a cycle.
 

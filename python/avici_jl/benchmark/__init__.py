@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from avici_jl.benchmark.ablations import ablations
+from avici_jl.benchmark.auto import auto
 from avici_jl.benchmark.calibration import calibration
 from avici_jl.benchmark.causcale import causcale
 from avici_jl.benchmark.cells import kept_in
@@ -40,6 +41,7 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
     "external": external,
     "imperfections": imperfections,
     "causcale": causcale,
+    "auto": auto,
     "interventions": interventions,
     "effects": effects,
     "grn-methods": grn_methods,
