@@ -66,6 +66,25 @@ def test_characteristics_of_normal_rows_are_those_of_theory() -> None:
     )
 
 
+def test_errors_in_single_cells_make_a_step_in_the_tails_and_heavy_tails_do_not() -> None:
+    rng = np.random.default_rng(0)
+    laplace = rng.laplace(size=(4000, 20))
+
+    def step(x: np.ndarray) -> float:
+        return characteristics(x, np.zeros(x.shape), "values")["step"]
+
+    # Quantiles of the absolute value of a Laplace variable at the rarity p are log(1 / p).
+    tenth, third, last = (np.log(np.log(1 / p)) for p in (0.1, 0.03, 0.005))
+    expected = (last - third) / np.log(6) - (third - tenth) / np.log(0.1 / 0.03)
+    assert step(laplace) == pytest.approx(expected, abs=0.02)
+    assert step(rng.standard_cauchy(size=(4000, 20))) < step(laplace)
+    wrong = rng.random(laplace.shape) < 0.01
+    assert step(np.where(wrong, 10 * rng.normal(size=wrong.shape), rng.normal(size=wrong.shape))) > 0.1
+    assert np.isnan(step(laplace[:50])) and "step" not in characteristics(
+        np.ones((200, 3)), np.zeros((200, 3)), "counts"
+    )
+
+
 def test_no_order_of_rows_or_variables_changes_anything_else() -> None:
     x, given = table(1)
     rng = np.random.default_rng(5)

@@ -41,9 +41,9 @@ def auto(effort: Effort) -> Report:
     report = Report("The model that is chosen")
     report.results = pd.DataFrame(rows)
     report.add(
-        f"Area under the precision-recall curve, mean ± standard error over datasets of {_D} variables and {_N} rows (200 "
-        f'where it says so). *auto*: `Model.load("{AUTO}")`, which chooses for each table; *takes*: how often it takes '
-        "the first. *Regret*: how far it is below the better of the two, dataset by dataset.",
+        f"Area under the precision-recall curve, mean ± standard error over datasets of {_D} variables and {_N} rows "
+        f'(200 where it says so). *auto*: `Model.load("{AUTO}")`, which chooses for each table; *takes*: how often '
+        "it takes the first. *Regret*: how far it is below the better of the two, dataset by dataset.",
         _table(report.results, names),
     )
     return report

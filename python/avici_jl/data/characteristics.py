@@ -26,6 +26,10 @@ def characteristics(x: np.ndarray, interventions: np.ndarray, kind: str) -> dict
     - far out: share of values more than 5 robust standard deviations (interquartile range / 1.349) from the median.
       tails: logarithm of the range that holds 98 % of the values by the interquartile range, mean over variables.
       skewness: mean over variables of |mean - median| by the standard deviation.
+    - step: of values alone, not counts: how much faster values grow from the 3 % to the 0.5 % that are furthest from
+      the median than from the 10 % to the 3 %, in logarithms of both, mean over variables; less three times what they
+      grow faster than with the power 0.6 of their rarity from there on, over all variables. Errors in single cells make
+      a step; heavy tails, however heavy, do not.
     - order of rows: root mean square over variables of the rank correlation of a row with the one before it that has
       the same targets, less what chance gives.
     - isolated: of the values furthest from the median the widest step down to the next one, as a logarithm, mean over
@@ -58,6 +62,8 @@ def characteristics(x: np.ndarray, interventions: np.ndarray, kind: str) -> dict
             found |= _counts(x)
             x = np.log1p(x)
         found |= _values(np.where(given, np.nan, x))
+        if kind != "counts":
+            found["step"] = _step(np.where(given, np.nan, x))
         found |= _effects(x, given)
         free = ~given.any(axis=1)
         rest = x[free] if free.sum() >= 2 * _PAIRS else x
@@ -86,6 +92,22 @@ def _values(x: np.ndarray) -> dict[str, float]:
         "tails": np.nanmean(np.log((high - low) / np.where(robust > 0, robust, np.nan))),
         "skewness": np.nanmean(np.abs(np.nanmean(x, axis=0) - middle) / np.nanstd(x, axis=0)),
     }
+
+
+def _step(x: np.ndarray) -> float:
+    """Whether the tails begin anew, as where a few values are errors, by the growth of quantiles with their rarity."""
+    if len(x) < 5 * _PAIRS:
+        return np.nan
+    low, middle, high = np.nanquantile(x, [0.25, 0.5, 0.75], axis=0)
+    with_spread = high > low
+    if not with_spread.any():
+        return np.nan
+    z = (np.abs(x - middle) / (high - low))[:, with_spread]
+    tenth, third, two_hundredth = np.log(np.nanquantile(z, [0.9, 0.97, 0.995], axis=0))
+    inner = np.mean(third - tenth) / np.log(0.1 / 0.03)
+    outer = np.mean(two_hundredth - third) / np.log(0.03 / 0.005)
+    beyond = np.log(np.divide(*np.nanquantile(z, [0.9995, 0.995]))) / np.log(10)
+    return outer - inner - 3 * max(beyond - 0.6, 0.0)
 
 
 def _isolated(x: np.ndarray) -> float:

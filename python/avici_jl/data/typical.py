@@ -30,6 +30,7 @@ _SIDES: dict[str, tuple[str, float]] = {
     "piled up": (_HIGH, 0.01),
     "far out": (_HIGH, 0.001),
     "isolated": (_HIGH, 0.1),
+    "step": (_HIGH, 0.03),
     "tails": (_BOTH, 0.05),
     "skewness": (_HIGH, 0.02),
     "order of rows": (_HIGH, 0.03),

@@ -38,6 +38,10 @@ _TEXTS = {
     "isolated": _Text(
         "values apart from the rest", "single values far from all others; look for errors of measurement"
     ),
+    "step": _Text(
+        "step in the tails",
+        "single values far out where the rest has light tails; look for errors of measurement",
+    ),
     "tails": _Text("weight of the tails", "heavy tails", "light tails"),
     "skewness": _Text("skewness", "skewed variables; a logarithm may help"),
     "order of rows": _Text(
