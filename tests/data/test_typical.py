@@ -85,6 +85,17 @@ def test_errors_in_single_cells_make_a_step_in_the_tails_and_heavy_tails_do_not(
     )
 
 
+def test_what_other_variables_leave_is_the_noise_of_a_linear_system() -> None:
+    rng = np.random.default_rng(0)
+    for noise in (rng.normal(size=(8000, 2)), rng.exponential(size=(8000, 2)), rng.uniform(size=(8000, 2))):
+        x = np.column_stack([noise[:, 0], noise[:, 0] + 0.1 * noise[:, 1]])  # the rest of the second is its noise
+        found = characteristics(x, np.zeros(x.shape), "values")
+        skewness = np.abs(noise.mean() - np.median(noise)) / noise.std()
+        low, quarter, three, high = np.quantile(noise[:, 1], [0.01, 0.25, 0.75, 0.99])
+        assert found["skewness of the rest"] == pytest.approx(skewness, abs=0.03)
+        assert found["tails of the rest"] == pytest.approx(np.log((high - low) / (three - quarter)), abs=0.06)
+
+
 def test_no_order_of_rows_or_variables_changes_anything_else() -> None:
     x, given = table(1)
     rng = np.random.default_rng(5)

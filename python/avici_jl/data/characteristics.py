@@ -37,7 +37,9 @@ def characteristics(x: np.ndarray, interventions: np.ndarray, kind: str) -> dict
     - groups: the largest share of the variance that two groups of rows explain, along one of several directions with
       small kurtosis (.64 for a normal distribution). level of rows: share of the variance that is that of rows' means.
     - dependence: share of variance that the other variables explain linearly, mean over variables, adjusted for their
-      number. copies: -log10(1 - r²) of the closest pair of variables.
+      number. copies: -log10(1 - r²) of the closest pair of variables. skewness and tails of the rest: of values alone,
+      of what the other variables do not explain linearly, as above, the first as a root mean square less what chance
+      gives.
     - interventional: share of rows with interventions. effect, spread: how far these move a variable's mean, in
       standard deviations, and the logarithm of the factor by which they change its standard deviation, both means over
       variables.
@@ -67,7 +69,7 @@ def characteristics(x: np.ndarray, interventions: np.ndarray, kind: str) -> dict
         found |= _effects(x, given)
         free = ~given.any(axis=1)
         rest = x[free] if free.sum() >= 2 * _PAIRS else x
-        found |= {"isolated": _isolated(rest), **_relations(rest)}
+        found |= {"isolated": _isolated(rest), **_relations(rest, shapes=kind != "counts")}
     return {name: float(value) for name, value in found.items()}
 
 
@@ -144,7 +146,7 @@ def _effects(x: np.ndarray, given: np.ndarray) -> dict[str, float]:
     return {"effect": np.nanmean(moved), "spread": np.nanmean(factor)}
 
 
-def _relations(x: np.ndarray) -> dict[str, float]:
+def _relations(x: np.ndarray, *, shapes: bool) -> dict[str, float]:
     """How variables go together over rows, and how rows differ."""
     z = (x - np.nanmean(x, axis=0)) / np.nanstd(x, axis=0)
     z = np.clip(np.nan_to_num(z), -6.0, 6.0)
@@ -155,15 +157,29 @@ def _relations(x: np.ndarray) -> dict[str, float]:
     r = z.T @ z / n
     r /= np.sqrt(np.outer(np.diag(r), np.diag(r)))
     pairs = np.abs(r[~np.eye(d, dtype=bool)])
-    explained = np.nan
+    explained, rest = np.nan, dict[str, float]()
     if n > 2 * d:
-        r2 = 1 - 1 / np.diag(np.linalg.inv(r + 1e-6 * np.eye(d)))
-        explained = np.mean(1 - (1 - r2) * (n - 1) / (n - d))
+        inverse = np.linalg.inv(r + 1e-6 * np.eye(d))
+        explained = np.mean(1 - (n - 1) / (n - d) / np.diag(inverse))
+        if shapes:
+            rest = _shapes(z @ inverse)
     return {
+        **rest,
         "groups": _groups(z, r),
         "level of rows": z.mean(axis=1).var() / z.var(),
         "dependence": explained,
         "copies": -np.log10(1 - min(float(pairs.max()), 1 - 1e-7) ** 2),
+    }
+
+
+def _shapes(rest: np.ndarray) -> dict[str, float]:
+    """Skewness and tails of what the other variables leave of each, [n, d] on any scale."""
+    low, quarter, middle, three, high = np.quantile(rest, [0.01, 0.25, 0.5, 0.75, 0.99], axis=0)
+    skewed = (rest.mean(axis=0) - middle) / rest.std(axis=0)
+    chance = (np.pi / 2 - 1) / len(rest)  # of normal values
+    return {
+        "skewness of the rest": np.sqrt(max(np.mean(skewed**2) - chance, 0.0)),
+        "tails of the rest": np.mean(np.log((high - low) / (three - quarter))),
     }
 
 

@@ -33,6 +33,8 @@ _SIDES: dict[str, tuple[str, float]] = {
     "step": (_HIGH, 0.03),
     "tails": (_BOTH, 0.05),
     "skewness": (_HIGH, 0.02),
+    "skewness of the rest": (_HIGH, 0.02),
+    "tails of the rest": (_BOTH, 0.05),
     "order of rows": (_HIGH, 0.03),
     "groups": (_HIGH, 0.01),
     "level of rows": (_HIGH, 0.02),

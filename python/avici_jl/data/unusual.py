@@ -44,6 +44,14 @@ _TEXTS = {
     ),
     "tails": _Text("weight of the tails", "heavy tails", "light tails"),
     "skewness": _Text("skewness", "skewed variables; a logarithm may help"),
+    "skewness of the rest": _Text(
+        "skewness of what the other variables do not explain", "variables that are skewed beyond what others explain"
+    ),
+    "tails of the rest": _Text(
+        "tails of what the other variables do not explain",
+        "heavy tails beyond what others explain",
+        "light tails beyond what others explain, as of uniform noise",
+    ),
     "order of rows": _Text(
         "likeness of neighbouring rows",
         "rows that resemble the one before, as in a time series; they tell less than as many independent rows",
