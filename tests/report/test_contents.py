@@ -54,6 +54,13 @@ def test_edges_are_those_of_the_posterior(posterior: Posterior) -> None:
     np.testing.assert_allclose(edges["probability"], table["probability"], atol=1e-4)
     assert edges["rows"] == [int(posterior.data.interventions[:, k].sum()) for k in edges["source"]]
     matrix = np.frombuffer(base64.b64decode(shown["matrix"]["values"]), np.uint8).reshape(12, 12) / 255
+    expected = posterior.effects(graphs=30)
+    np.testing.assert_allclose(shown["effects"], expected[["effect", "low", "high", "path"]], rtol=1e-3)
+    assert [shown["names"][step["variable"]] for step in shown["next"]] == [
+        name
+        for name, settles in posterior.suggest_interventions(8)[["variable", "settles"]].to_numpy()
+        if settles > 5e-4
+    ]
     order = shown["matrix"]["order"]
     np.testing.assert_allclose(matrix, posterior.probabilities[np.ix_(order, order)], atol=1 / 255)
     assert order == causal_order(posterior.probabilities)

@@ -69,6 +69,14 @@ def test_a_person_explores_a_report(page: Page, tmp_path: Path, d: int) -> None:
     )
     assert page.value("document.querySelectorAll('#details circle').length") > 30
     assert page.value("document.querySelectorAll('#details polyline').length") == 2
+    assert page.value("document.querySelector('#effect').textContent").startswith("Raising" if d <= 150 else "Expected")
+
+    # What to do next: the first row's variable is shown.
+    first = found.suggest_interventions(1)
+    assert page.value("document.querySelector('#next tbody button').textContent") == first["variable"][0]
+    assert " → " in page.value("document.querySelector('#next tbody tr').lastChild.textContent")
+    page.value("document.querySelector('#next tbody button').click()")
+    assert page.value("document.querySelector('#details h3').textContent") == first["variable"][0]
 
     # The heat map by keys; the network by the mouse.
     page.value("document.querySelector('#matrix').focus()")
