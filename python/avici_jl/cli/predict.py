@@ -15,7 +15,6 @@ from avici_jl.cli.shared import (
     beside_training,
     in_words,
     may_write,
-    names_given,
     out,
     print_json,
     progress,
@@ -65,10 +64,6 @@ def predict(
         Path | None, typer.Option(help="Table of known edges, cause and effect by name, to compare with.")
     ] = None,
     picture: Annotated[Path | None, typer.Option(help="Write a picture (.png, .pdf, .svg).")] = None,
-    regulators: Annotated[
-        str | None,
-        typer.Option(help="Only these can be causes: names with commas between them, or @FILE with one in each line."),
-    ] = None,
     subsets: Annotated[
         bool | None,
         typer.Option(
@@ -122,7 +117,6 @@ def predict(
     with progress.status("Reading …"):
         x, given, how = options.read()
         how |= {
-            "regulators": None if regulators is None else names_given(regulators, separator=","),
             "subsets": subsets,
             "progress": False,
         }

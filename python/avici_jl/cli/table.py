@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from avici_jl.cli.shared import names_given
 from avici_jl.errors import InputError
 
 _FILE, _ROWS, _CELLS = "Reading the file", "Interventions", "AnnData"
@@ -82,6 +83,10 @@ class TableOptions:
             "beliefs."
         ),
     ] = None
+    regulators: Annotated[
+        str | None,
+        typer.Option(help="Only these can be causes: names with commas between them, or @FILE with one in each line."),
+    ] = None
     layer: Annotated[
         str | None, typer.Option(help="Layer of an AnnData, instead of its X.", rich_help_panel=_CELLS)
     ] = None
@@ -129,7 +134,8 @@ class TableOptions:
         x = read_table(self.data, labels=labels, **{name: given[name] for name in _FILE_OPTIONS})
         entries = self.targets if self.interventions is None else read_entries(self.interventions, self.encoding)
         options = {name: given[name] for name in _INPUT_OPTIONS}
-        return x, entries, {**options, "control": self.control or None}
+        regulators = None if self.regulators is None else names_given(self.regulators, separator=",")
+        return x, entries, {**options, "control": self.control or None, "regulators": regulators}
 
 
 _FILE_OPTIONS = ("row_names", "transpose", "sep", "decimal", "thousands", "encoding", "sheet")
@@ -144,6 +150,7 @@ _INPUT_OPTIONS = (
     "batch",
     "same_units",
     "prior",
+    "regulators",
 )
 
 
