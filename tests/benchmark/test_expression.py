@@ -11,9 +11,17 @@ import pytest
 
 from avici_jl.benchmark import QUICK
 from avici_jl.benchmark.expression import _of_regulators
-from avici_jl.benchmark.measured import _dream4, _light_tunnel, _per_condition, _sachs, real
+from avici_jl.benchmark.measured import (
+    _dream4,
+    _light_tunnel,
+    _per_condition,
+    _sachs,
+    edges_without_trace,
+    real,
+)
 from avici_jl.benchmark.methods import Data
 from avici_jl.benchmark.methods.expression import genie3, grnboost2, knockout_z, partial_correlation, pidc
+from avici_jl.data.dataset import Dataset
 from avici_jl.errors import InputError
 from avici_jl.evaluation import metrics
 
@@ -131,3 +139,11 @@ def test_a_condition_of_one_value_is_no_division_by_zero() -> None:
 def test_without_a_folder_it_says_what_is_needed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--data"):
         real(QUICK)
+
+
+def test_an_edge_without_effect_leaves_no_trace() -> None:
+    x = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32)
+    x[:, 2] += 2 * x[:, 0]
+    graph = np.array([[0, 0, 1], [0, 0, 1], [0, 0, 0]], np.uint8)  # of which the second has no effect at all
+    data = Dataset(x, np.zeros(x.shape, np.uint8), graph, ["a", "b", "c"])
+    assert edges_without_trace(data, folds=5) == [(1, 2)]
