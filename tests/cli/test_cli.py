@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from avici_jl import Dataset, DataWarning
 from avici_jl.cli import app, main
+from avici_jl.data.collection import Collection
 from avici_jl.data.files import read_table
 from avici_jl.errors import InputError
 
@@ -129,6 +130,11 @@ def test_a_simulated_dataset_becomes_edges(trained: Path, tmp_path: Path) -> Non
     said = call("simulate", "linear", "--out", tmp_path / "data", "--d", 5, "--n-obs", 20, "--n-int", 10, "--seed", 2)
     assert "10 interventional" in said and Dataset.load(tmp_path / "data").x.shape == (30, 5)
     assert "10 of them interventional" in call("predict", tmp_path / "data", "--model", trained)
+    several = ["--d", 3, "--d", 4, "--n-obs", 20, "--seed", 2]
+    said = call("simulate", "linear", "--count", 2, *several, "--out", tmp_path / "c.zarr", "--json")
+    assert json.loads(said)["datasets"] == 4 and len(Collection(tmp_path / "c.zarr")) == 4
+    with pytest.raises(InputError, match="add --count"):
+        call("simulate", "linear", *several, "--out", tmp_path / "other")
 
 
 def test_the_demo_shows_truth_beside_prediction(trained: Path, tmp_path: Path) -> None:

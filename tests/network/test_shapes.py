@@ -35,7 +35,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 def test_sizes_are_few_and_never_much_larger() -> None:
-    for usual, largest, most, ratio in ((usual_rows, 8000, 8, 2.0), (usual_variables, 1000, 24, 1.5)):
+    for usual, largest, most, ratio in ((usual_rows, 8000, 5, 4.0), (usual_variables, 1000, 24, 1.5)):
         found = [usual(size) for size in range(2, largest)]
         assert len(set(found)) <= most and all(a >= b for a, b in zip(found, range(2, largest), strict=True))
         assert found == sorted(found) and all(usual(size) == size for size in set(found))
@@ -49,7 +49,7 @@ def test_rows_and_variables_that_fill_up_change_no_statistic(gaps: bool) -> None
     seen = features(x, mask, "values", gaps=gaps, same_units=True if gaps else None)
     groups = [name + marginal for name in GROUPS for marginal in ("", "@ranks")[: 1 if gaps else 2]]
     filled, extent = fill_up(seen)
-    assert filled.shape[:2] == (64, 8) and list(extent) == [n, d]
+    assert filled.shape[:2] == (256, 8) and list(extent) == [n, d]
     there = np.zeros(filled.shape[:2], np.float32)
     there[:n, :d] = 1
     plain = np.asarray(jax.jit(lambda x: pair_statistics(x, groups, 4.0))(jnp.asarray(seen[None])))[0]
@@ -76,12 +76,12 @@ def test_new_sizes_compile_nothing(tiny: Model, monkeypatch: pytest.MonkeyPatch)
     find = predictor_module._find
     monkeypatch.setattr(predictor_module, "_find", lambda key, *rest: compiled.append(key) or find(key, *rest))
     monkeypatch.setattr(predictor_module, "_functions", {})
-    for n in range(70, 128, 3):
+    for n in range(40, 256, 11):
         tiny.predict(*table(n, 3 + n % 6))
     assert len(compiled) == 2  # statistics and network
-    tiny.predict(*table(129, 8))
+    tiny.predict(*table(257, 8))
     assert len(compiled) == 3  # statistics of more rows
-    tiny.predict(*table(129, 9))
+    tiny.predict(*table(257, 9))
     assert len(compiled) == 5
     assert all(function._cache_size() == 1 for function in predictor_module._functions.values())
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import networkx as nx
@@ -11,7 +14,7 @@ import pytest
 
 from avici_jl import Dataset, InputError, SimulationError, list_domains, load_domain, simulate
 from avici_jl.errors import ConfigError
-from avici_jl.simulation import bridge, simulate_batch
+from avici_jl.simulation import bridge, simulate_batch, simulate_collection
 from avici_jl.simulation.known_graph import as_network
 
 
@@ -204,3 +207,24 @@ def test_datasets_that_do_not_fit_are_explained(tmp_path: Path) -> None:
         Dataset(x, mask, None, list("ab"))
     with pytest.raises(InputError, match="cannot be read as a dataset"):
         Dataset.load(tmp_path)
+
+
+def test_a_collection_and_batches_on_an_executor_are_those_of_one_core(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("zarr")
+    module = sys.modules["avici_jl.simulation.simulate"]
+    monkeypatch.setattr(module, "_PART", 300)  # a few datasets at a time
+    size = {"n_obs": 20, "n_int": 10, "seed": 4}
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        found = simulate_collection("linear", tmp_path / "c.zarr", 5, d=[3, 4], **size, executor=pool)
+        batch = simulate_batch("linear", 5, d=3, **size, executor=pool)
+    for k, d in enumerate(found.variables):
+        alone = simulate("linear", d=int(d), index=k, **size)
+        for name in ("x", "interventions", "graph", "signs", "strengths"):
+            np.testing.assert_array_equal(getattr(found[k], name), getattr(alone, name))
+        assert found[k].origin == alone.origin and found[k].names == alone.names
+    for one, other in zip(batch, simulate_batch("linear", 5, d=3, **size), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(InputError, match="positive count"):
+        simulate_collection("linear", tmp_path / "none.zarr", 0, d=3, **size)

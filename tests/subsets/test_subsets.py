@@ -12,7 +12,7 @@ import tiny_models
 from avici_jl import Model
 from avici_jl.errors import InputError
 from avici_jl.subsets import cost
-from avici_jl.subsets.ask import Question, put_together, questions
+from avici_jl.subsets.ask import CANDIDATES, ROUNDS, SIZE, Question, put_together, questions
 from avici_jl.subsets.candidates import candidates, normal_scores
 from avici_jl.subsets.cover import Subset, cover
 
@@ -157,3 +157,13 @@ def test_estimates_grow_with_the_table_and_fall_with_regulators() -> None:
     assert small.memory < large.memory < 8e9 and small.predictions < large.predictions
     assert cost.estimate(1000, 5000, causes=10).predictions < cost.estimate(1000, 5000).predictions / 2
     assert "GB" in str(large) and "minutes" in str(large)
+
+
+@pytest.mark.parametrize("causes", [5, 20, 60, 200, 600])
+def test_no_more_subsets_than_estimated_are_needed_even_for_random_candidates(causes: int) -> None:
+    d, rng = 600, np.random.default_rng(causes)
+    chosen = np.argsort(rng.random((d, causes)), axis=1)[:, :CANDIDATES]
+    needed = ROUNDS * len(cover(chosen, SIZE, rng))
+    estimated = cost.estimate(1000, d, causes=causes).predictions
+    assert needed <= estimated <= 2 * needed + ROUNDS
+    assert causes == d or estimated < cost.estimate(1000, d).predictions

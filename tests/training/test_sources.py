@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from avici_jl import Dataset, Model
+from avici_jl.data.collection import write_collection
 from avici_jl.errors import ConfigError, InputError, SimulationError
 from avici_jl.training import Function, Labelled, run
 from avici_jl.training.sources import HELD_OUT_SEED, Simulated, Source, open_source
@@ -158,3 +159,20 @@ def test_a_function_that_gives_other_shapes_is_refused() -> None:
 
 def test_a_domain_knows_what_it_is_based_on() -> None:
     assert Simulated("linear-ood").lineage[0] == "linear-ood" and "linear" in Simulated("linear-ood").lineage
+
+
+def test_a_run_learns_from_a_collection_of_which_it_reads_what_it_draws(tmp_path: Path) -> None:
+    pytest.importorskip("zarr")
+    sets = labelled(count=10)
+    path = tmp_path / "sets.zarr"
+    write_collection(sets, path)
+    there, here = open_source(str(path)), Labelled(sets)
+    size = {"d": 5, "n_obs": 8, "n_int": 30, "first": 3, "signs": True}
+    for seed in (1, HELD_OUT_SEED):
+        for one, other in zip(there.draw(4, seed=seed, **size), here.draw(4, seed=seed, **size), strict=True):
+            np.testing.assert_array_equal(one, other)
+    rows = there.draw(1, seed=1, **size).x[0]
+    assert len(np.unique(rows, axis=0)) == len(rows), "rows come once where there are enough"
+    assert (there.kind, there.acyclic, there.sizes) == (here.kind, here.acyclic, here.sizes)
+    run(tmp_path / "run", domain=str(path), preset="smoke", overrides=QUICK, workers=1)
+    assert Model.load(tmp_path / "run").domain == str(path)

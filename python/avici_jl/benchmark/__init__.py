@@ -17,6 +17,7 @@ from avici_jl.benchmark.effects import effects
 from avici_jl.benchmark.expression import grn_methods, sergio
 from avici_jl.benchmark.external import external, imperfections
 from avici_jl.benchmark.interventions import interventions
+from avici_jl.benchmark.large import large
 from avici_jl.benchmark.measure import FULL, QUICK, Effort
 from avici_jl.benchmark.measured import real
 from avici_jl.benchmark.models import models
@@ -35,6 +36,7 @@ EXPERIMENTS: dict[str, Callable[[Effort], Report]] = {
     "shifts": shifts,
     "size": size,
     "speed": speed,
+    "large": large,
     "calibration": calibration,
     "cross": cross,
     "ablations": ablations,

@@ -17,8 +17,9 @@ def train(
     domain: Annotated[
         str | None,
         typer.Option(
-            help="What to train on: a shipped domain, a domain file (.toml), a Python function (file.py:function), or "
-            "a folder of labelled datasets. Needed for a new run, and always where it is code of yours."
+            help="What to train on: a shipped domain, a domain file (.toml), a Python function (file.py:function), a "
+            "folder of labelled datasets, or a collection of them (.zarr, also by its URL). Needed for a new run, and "
+            "always where it is code of yours."
         ),
     ] = None,
     trust: TrustOption = False,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # The arrays that may be known: their sizes, of n rows and d variables, and their numbers.
-_OPTIONAL: dict[str, tuple[str, type[np.generic]]] = {
+OPTIONAL: dict[str, tuple[str, type[np.generic]]] = {
     "graph": ("dd", np.uint8),
     "expression": ("nd", np.float32),
     "batch": ("n", np.int32),
@@ -72,7 +72,7 @@ class Dataset:
         n, d = self.x.shape
         if self.interventions.shape != (n, d):
             raise InputError(f"interventions must be {n} x {d} like x, got {self.interventions.shape}.")
-        for name, (sizes, _) in _OPTIONAL.items():
+        for name, (sizes, _) in OPTIONAL.items():
             array = getattr(self, name)
             expected = tuple({"n": n, "d": d}[size] for size in sizes)
             if array is not None and array.shape != expected:
@@ -101,7 +101,7 @@ class Dataset:
         folder.mkdir(parents=True, exist_ok=True)
         np.save(folder / "x.npy", np.asarray(self.x, np.float32))
         np.save(folder / "interventions.npy", np.asarray(self.interventions, np.uint8))
-        for name, (_, dtype) in _OPTIONAL.items():
+        for name, (_, dtype) in OPTIONAL.items():
             array = getattr(self, name)
             if array is None:
                 (folder / f"{name}.npy").unlink(missing_ok=True)
@@ -125,7 +125,7 @@ class Dataset:
         try:
             meta = tomllib.loads((folder / "meta.toml").read_text(encoding="utf-8"))
             x, interventions = read_npy(folder / "x.npy"), read_npy(folder / "interventions.npy")
-            files = {name: folder / f"{name}.npy" for name in _OPTIONAL}
+            files = {name: folder / f"{name}.npy" for name in OPTIONAL}
             known: dict[str, Any] = {name: read_npy(f) if f.is_file() else None for name, f in files.items()}
         except (OSError, ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError
             raise InputError(f"{folder} cannot be read as a dataset: {error}") from None

@@ -27,6 +27,7 @@ from avici_jl.errors import AviciError, CheckpointError, DataWarning, InputError
 from avici_jl.network import sees_spreads
 from avici_jl.network.answer import Answer
 from avici_jl.network.predictor import Predictor
+from avici_jl.network.shapes import usual_rows
 from avici_jl.posterior import Posterior
 from avici_jl.posterior.edges import check_count, check_probability
 from avici_jl.posterior.stability import Stability, resample
@@ -414,7 +415,9 @@ class Model:
         if found.batch is not None:
             x = remove_batches(x, interventions, found.batch, self.kind)
         # More rows than it has seen make a network surer than it should be; the mean over parts of the table does not.
-        parts = parts_of_rows(x, interventions, most // 2) if len(x) > most else [np.arange(len(x))]
+        # They are as long as what is compiled, so that nothing has to be filled up.
+        part = min(most, usual_rows(most // 2))
+        parts = parts_of_rows(x, interventions, part) if len(x) > most else [np.arange(len(x))]
 
         def see(rows: np.ndarray) -> np.ndarray:
             same_units = True if found.same_units else None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-FEWEST_ROWS = 64
-"""Fewer rows than these cost nothing to speak of."""
+FEW_ROWS = (256, 1024)
+"""Smaller numbers of rows cost little beside what compiling for another one takes."""
 
 
 def usual_rows(n: int) -> int:
-    """The next number of rows that is compiled, at least n: powers of two from 64 on."""
-    return _next(max(n, FEWEST_ROWS), 1)
+    """The next number of rows that is compiled, at least n: 256, 1024, and powers of two from there on."""
+    return next((rows for rows in FEW_ROWS if n <= rows), _next(n, 1))
 
 
 def usual_variables(d: int) -> int:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import logit
 
+from avici_jl.data.graphs import is_acyclic
+
 EXACT = 16
 """Largest number of variables in one cyclic part for which the most probable graph is found exactly."""
 
@@ -53,18 +55,6 @@ def sample_acyclic(p: np.ndarray, count: int, seed: int, known: np.ndarray | Non
     if done < count:
         graphs[:] = _gibbs(p, count, rng)
     return graphs
-
-
-def is_acyclic(graph: np.ndarray) -> bool:
-    """Whether a [d, d] graph has no cycle: variables without a cause that is left are taken away until none is left."""
-    left = np.asarray(graph) != 0
-    causes, waiting = left.sum(axis=0), np.ones(len(left), bool)
-    while True:
-        free = waiting & (causes == 0)
-        if not free.any():
-            return not waiting.any()
-        waiting &= ~free
-        causes = causes - left[free].sum(axis=0)
 
 
 def causes_first(graph: np.ndarray) -> list[int]:

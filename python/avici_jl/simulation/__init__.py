@@ -2,6 +2,6 @@
 
 from avici_jl.data.dataset import Dataset
 from avici_jl.simulation.domain import Domain, list_domains, load_domain
-from avici_jl.simulation.simulate import simulate, simulate_batch
+from avici_jl.simulation.simulate import simulate, simulate_batch, simulate_collection
 
-__all__ = ["Dataset", "Domain", "list_domains", "load_domain", "simulate", "simulate_batch"]
+__all__ = ["Dataset", "Domain", "list_domains", "load_domain", "simulate", "simulate_batch", "simulate_collection"]

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from avici_jl._runtime.memory import free_memory
 from avici_jl.errors import InputError
-from avici_jl.subsets.ask import CANDIDATES, ROUNDS, SIZE
+from avici_jl.subsets.ask import ROUNDS, SIZE
 from avici_jl.subsets.candidates import MOST_PARTIAL
 
 _BASE = 1.2e9
 """Bytes of a process that asks about one subset: libraries, compilation, the statistics of its pairs."""
 _TARGETS = 0.1
-"""Targets in a subset, as a share of its size: few share candidates; less than was ever seen in simulated data."""
+"""Targets in a subset, as a share of its size: few share candidates; less than where these are random."""
 _SECONDS = 1.2
 """Of a subset of `SIZE` variables in a thousand rows, on one core."""
 
@@ -45,11 +45,18 @@ def estimate(n: int, d: int, causes: int | None = None, rows: int = 1000) -> Cos
     screening = scores + pairs * (4.0 if d <= MOST_PARTIAL else 1.0) + 4.0 * causes * d
     checking, answer = n * d * 32.0, pairs * 1.5
     memory = _BASE + table + max(checking, screening, answer + min(n, rows) * d * 8.0)
-    targets = max(1.0, _TARGETS * SIZE, SIZE - causes if causes <= CANDIDATES else 0.0)
-    predictions = int(-(-ROUNDS * d // targets))
+    predictions = ROUNDS * int(-(-d // _targets(causes)))
     each = _SECONDS * (0.5 + 0.5 * min(n, rows) / 1000)
     screen = (2.0 * n * d**2 + (2.0 * d**3 if d <= MOST_PARTIAL else 0.0)) / 2e10
     return Cost(memory, predictions, screen + predictions * each / (os.cpu_count() or 1))
+
+
+def _targets(causes: int) -> float:
+    """Targets in a subset, at least, where so many variables can be causes: the fewer, the more candidates they share.
+
+    The curve is below what `cover` finds for random candidates, of 20 to 3000 causes.
+    """
+    return min(_TARGETS * SIZE + 40.0 * (50.0 / causes) ** 1.4, max(SIZE - causes, SIZE / 2))
 
 
 def check_memory(cost: Cost, d: int) -> None:

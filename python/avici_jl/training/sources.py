@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
@@ -16,6 +16,7 @@ import numpy as np
 
 from avici_jl._runtime.patience import TookTooLong, within
 from avici_jl._runtime.trust import Untrusted, trusted
+from avici_jl.data.collection import Collection, is_collection
 from avici_jl.errors import AviciError, ConfigError, InputError, SimulationError
 from avici_jl.posterior.acyclic import is_acyclic
 from avici_jl.simulation import Dataset, load_domain, simulate_batch
@@ -204,13 +205,15 @@ def _reload(text: str) -> Callable[..., Any]:
 
 
 class Labelled:
-    """Datasets whose graph is known, such as real ones: each draw takes a dataset and rows of it, with replacement.
+    """Datasets whose graph is known, such as real ones: each draw takes a dataset and rows of it.
 
-    Of the datasets with the same number of variables every fifth is held out; where there are fewer than five, a run is
-    measured on what it trains on.
+    Datasets are drawn with replacement, and so are rows where there are not enough of them. Of the datasets with the
+    same number of variables every fifth is held out; where there are fewer than five, a run is measured on what it
+    trains on.
 
     Args:
-        datasets: of `Dataset`s, or of (x, interventions, graph), perhaps with signs. At most 10 000 are taken.
+        datasets: of `Dataset`s, or of (x, interventions, graph), perhaps with signs. At most 10 000 are taken; of a
+            `Collection` all, each read when it is drawn.
         name: what the settings call them.
         kind: "values" or "counts"; by default what the datasets say.
 
@@ -221,28 +224,29 @@ class Labelled:
     costly = False
 
     def __init__(self, datasets: Iterable[Any], *, name: str = "labelled datasets", kind: str | None = None) -> None:
-        found, kinds = [], set()
-        for data in islice(datasets, _LIMIT):
-            if isinstance(data, Dataset):
-                if data.graph is None:
-                    raise InputError(f"{data} cannot be trained on: its graph is unknown.")
-                kinds.add(data.kind)
-                data = (data.x, data.interventions, data.graph, data.signs)
-            found.append(_checked(data, name))
-        if not found:
+        kinds: set[str] = set()
+        self._data: Sequence[Datasets]
+        if isinstance(datasets, Collection):
+            self._data, kinds, sizes = _Read(datasets, name), {datasets.kind}, datasets.variables
+            self.acyclic = bool(datasets.acyclic)
+        else:
+            self._data = [_labelled(data, name, kinds) for data in islice(datasets, _LIMIT)]
+            sizes = np.array([len(data.graph) for data in self._data], np.int64)
+            self.acyclic = all(is_acyclic(data.graph) for data in self._data)
+        if not len(self._data):
             raise InputError(f"{name}: there is no dataset to train on.")
         if kind is None and len(kinds) > 1:
             raise InputError(f"{name}: counts and values cannot be mixed.")
         self.name = name
         self.lineage: tuple[str, ...] = (name,)
         self.kind = kind or (kinds.pop() if kinds else "values")
-        self.acyclic = all(is_acyclic(data.graph) for data in found)
-        self._training: dict[int, list[Datasets]] = {}
-        self._held_out: dict[int, list[Datasets]] = {}
-        for d in sorted({len(data.graph) for data in found}):
-            of_size = [data for data in found if len(data.graph) == d]
-            self._training[d] = [data for k, data in enumerate(of_size) if k % 5 != 4]
-            self._held_out[d] = of_size[4::5] or self._training[d]
+        self._training: dict[int, np.ndarray] = {}
+        self._held_out: dict[int, np.ndarray] = {}
+        for d in np.unique(sizes).tolist():
+            of_size = np.flatnonzero(sizes == d)
+            held_out = np.arange(len(of_size)) % 5 == 4
+            self._training[d] = of_size[~held_out]
+            self._held_out[d] = of_size[held_out] if held_out.any() else of_size
         self.sizes: list[int] | None = list(self._training)
 
     @staticmethod
@@ -261,13 +265,40 @@ class Labelled:
         made = []
         for index in range(first, first + count):
             rng = np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, index])))
-            data = pool[int(rng.integers(len(pool)))]
+            data = self._data[int(pool[int(rng.integers(len(pool)))])]
             changed = data.interventions.sum(axis=1) > 0
-            kinds = [(np.flatnonzero(~changed), n_obs), (np.flatnonzero(changed), n_int)]
-            rows = [rng.choice(which if len(which) else np.arange(len(data.x)), n) for which, n in kinds]
-            chosen = np.concatenate(rows)
+            chosen = np.concatenate([_some_rows(kept, n, rng) for kept, n in ((~changed, n_obs), (changed, n_int))])
             made.append(data._replace(x=data.x[chosen], interventions=data.interventions[chosen]))
         return _stacked(made)
+
+
+class _Read(Sequence[Datasets]):
+    """The datasets of a collection, read and checked when they are asked for."""
+
+    def __init__(self, collection: Collection, name: str) -> None:
+        self._collection, self._name = collection, name
+
+    def __len__(self) -> int:
+        return len(self._collection)
+
+    def __getitem__(self, index: Any) -> Any:
+        return _labelled(self._collection[index], f"{self._name}, dataset {index}", set())
+
+
+def _labelled(data: Any, name: str, kinds: set[str]) -> Datasets:
+    """One dataset, checked; its kind is added to the others if it says it."""
+    if isinstance(data, Dataset):
+        if data.graph is None:
+            raise InputError(f"{data} cannot be trained on: its graph is unknown.")
+        kinds.add(data.kind)
+        data = (data.x, data.interventions, data.graph, data.signs)
+    return _checked(data, name)
+
+
+def _some_rows(wanted: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Places of so many of the rows that are wanted, or of all rows if none is; twice where there are too few."""
+    which = np.flatnonzero(wanted) if wanted.any() else np.arange(len(wanted))
+    return rng.choice(which, count, replace=count > len(which))
 
 
 def open_source(domain: Any) -> Source:
@@ -275,8 +306,9 @@ def open_source(domain: Any) -> Source:
 
     Args:
         domain: name of a shipped domain; path of a domain file (`.toml`); a function in a file (`file.py:name`); a
-            folder of labelled datasets; in Python also a function (see `Function`), an iterable of datasets or of
-            (x, interventions, graph) (see `Labelled`), or any `Source`.
+            folder of labelled datasets; a collection of them (`.zarr`, also by its URL, see `Collection`); in Python
+            also a function (see `Function`), an iterable of datasets or of (x, interventions, graph) (see `Labelled`),
+            or any `Source`.
 
     Raises:
         ConfigError, InputError: there is no such thing, or it cannot be used.
@@ -290,6 +322,8 @@ def open_source(domain: Any) -> Source:
             if isinstance(domain, Untrusted):
                 raise untrusted_code(domain, Path(text.rpartition(":")[0]))
             return Function.from_file(text)
+        if is_collection(text):
+            return Labelled(Collection(text), name=text)
         return Labelled.from_folder(Path(text)) if Path(text).is_dir() else Simulated(str(domain))
     if callable(domain):
         return Function(domain)
@@ -307,7 +341,7 @@ def code_of(domain: Any) -> Path | None:
     text = str(domain) if isinstance(domain, str | Path) else ""
     if ".py:" in text:
         return Path(text.rpartition(":")[0]).absolute()
-    return None if not text or Path(text).is_dir() else load_domain(text).code
+    return None if not text or is_collection(text) or Path(text).is_dir() else load_domain(text).code
 
 
 def _stacked(made: list[Datasets]) -> Datasets:
