@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -81,7 +81,7 @@ def _collection(
     with progress.status("Starting …"):
         from avici_jl.simulation import simulate_collection
 
-    how = {"d": sizes, "n_obs": n_obs, "n_int": n_int, "seed": seed}
+    how: dict[str, Any] = {"d": sizes, "n_obs": n_obs, "n_int": n_int, "seed": seed}
     made = simulate_collection(domain, path, count, **how, executor=executor, replace=force)
     if as_json:
         print_json({"collection": path, "datasets": len(made), "rows": n_obs + n_int, "variables": sizes})

@@ -73,7 +73,7 @@ class Collection(Sequence[Dataset]):
         which = int(np.searchsorted(self._ends, k, side="right"))
         part, place = self._parts[which], int(k - (self._ends[which - 1] if which else 0))
         try:
-            arrays = {name: np.asarray(part[name][place]) for name in part.array_keys()}
+            arrays: dict[str, Any] = {name: np.asarray(part[name][place]) for name in part.array_keys()}
         except (OSError, ValueError, RuntimeError) as error:
             raise InputError(f"{self.path}, dataset {k}, cannot be read: {error}") from None
         arrays = {"graph": None, **arrays}
@@ -134,7 +134,8 @@ class _Part:
     """Datasets of one shape, of which the last ones wait to be written together."""
 
     def __init__(self, group: Any, like: Dataset) -> None:
-        self._group, self._waiting, self._count = group, [], 0
+        self._group, self._count = group, 0
+        self._waiting: list[dict[str, np.ndarray]] = []
         self._acyclic: bool | None = like.graph is not None
         size = sum(array.nbytes for array in _arrays(like).values())
         self._together = max(1, min(_TOGETHER, _BYTES // max(size, 1)))
@@ -172,7 +173,10 @@ class _Part:
 
 def _arrays(data: Dataset) -> dict[str, np.ndarray]:
     """What is known of a dataset, by name."""
-    found = {"x": np.asarray(data.x, np.float32), "interventions": np.asarray(data.interventions, np.uint8)}
+    found: dict[str, np.ndarray] = {
+        "x": np.asarray(data.x, np.float32),
+        "interventions": np.asarray(data.interventions, np.uint8),
+    }
     for name, (_, dtype) in OPTIONAL.items():
         array = getattr(data, name)
         if array is not None:

@@ -18,7 +18,7 @@ from avici_jl.checkpoints import hub
 from avici_jl.checkpoints.files import CONFIG
 from avici_jl.checkpoints.find import find_model
 from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
-from avici_jl.data.batches import parts_of_rows, remove_batches
+from avici_jl.data.batches import hash_columns, parts_of_rows, remove_batches
 from avici_jl.data.inputs import Input, read_input
 from avici_jl.data.shift import differences
 from avici_jl.data.standardize import features, standardize
@@ -412,12 +412,13 @@ class Model:
         if in_subsets:
             causes = None if found.known is None else len(found.known.causes)
             check_memory(self.estimate(len(x), d, regulators=causes), d)
-        if found.batch is not None:
-            x = remove_batches(x, interventions, found.batch, self.kind)
         # More rows than it has seen make a network surer than it should be; the mean over parts of the table does not.
         # They are as long as what is compiled, so that nothing has to be filled up.
         part = min(most, usual_rows(most // 2))
         parts = parts_of_rows(x, interventions, part) if len(x) > most else [np.arange(len(x))]
+        order = np.argsort(hash_columns(x) if in_subsets else np.arange(d), kind="stable")
+        if found.batch is not None:  # after what follows from bits, which hang on the order of rows from here on
+            x = remove_batches(x, interventions, found.batch, self.kind)
 
         def see(rows: np.ndarray) -> np.ndarray:
             same_units = True if found.same_units else None
@@ -427,7 +428,7 @@ class Model:
             if in_subsets:
                 standard = partial(standardize, kind=self.kind)
                 logits, *signs = ask_in_subsets(
-                    x, interventions, found.known, parts, see, self._predictor, standard, asking
+                    x, interventions, found.known, parts, see, self._predictor, standard, asking, order
                 )
             else:
                 pairs = None if found.known is None else found.known.pairs

@@ -143,7 +143,7 @@ def simulate_batch(
         if not parts:
             raise InputError(f"count must be positive for an executor, got {count}.")
         arrays: list[Any] = [np.concatenate(each) for each in list(zip(*parts, strict=True))[:-1]]
-        whole = bridge.SimulatedBatch(*arrays, drawn=[drawn for part in parts for drawn in part.drawn])
+        whole = bridge.SimulatedBatch._make([*arrays, [drawn for part in parts for drawn in part.drawn]])
         return whole if truth else (whole.x, whole.interventions, whole.graph)
     name, code = _named(domain)
     return bridge.simulate_batch(name, count, code=code, **sizes, truth=truth, imperfections=_in_toml(imperfections))

@@ -10,7 +10,6 @@ import numpy as np
 
 from avici_jl._runtime.executors import in_order
 from avici_jl._runtime.progress import tracked
-from avici_jl.data.batches import hash_columns
 from avici_jl.data.knowledge import Known
 from avici_jl.subsets.asking import Asking
 from avici_jl.subsets.candidates import candidates
@@ -40,13 +39,14 @@ def ask_in_subsets(
     predictor: Callable[..., Any],
     standardize: Callable[[np.ndarray], np.ndarray],
     asking: Asking,
+    order: np.ndarray,
 ) -> np.ndarray:
     """Logits [1 or 2, d, d] of edges, and of signs if it says them, of a table of many variables.
 
     Those of pairs about which the network was not asked are -inf for edges and 0 for signs.
 
-    Everything is done with the variables in an order that follows from their values alone, so that the answer does not
-    depend on the order of the columns.
+    Everything is done with the variables in the given order; where that follows from their values alone, the answer
+    does not depend on the order of the columns.
 
     Args:
         table: [n, d].
@@ -57,9 +57,9 @@ def ask_in_subsets(
         predictor: from that, for some of the variables, and what is known of these, to what is said; can be pickled.
         standardize: from the table to standardised values.
         asking: how.
+        order: [d] of the variables.
     """
     d = table.shape[1]
-    order = np.argsort(hash_columns(table), kind="stable")
     place = np.argsort(order)
     z = np.nan_to_num(standardize(table)[:, order], copy=False)
     causes = pairs = None
