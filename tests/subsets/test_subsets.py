@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -138,10 +139,15 @@ def test_only_regulators_are_causes(model: Model, small: None) -> None:
         model.predict(x, names=names, regulators=["g3"], prior={"regulators": ["g3"]})
 
 
-def test_threads_give_the_same_bytes(model: Model, small: None) -> None:
+def test_threads_give_the_same_bytes(model: Model, small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     x, _ = linear(90, 40)
+    alone = []
+    for cores in ({0}, {0, 1, 2}):  # of one core no threads are made
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, cores=cores: cores, raising=False)
+        alone.append(model.predict(x, subsets=True))
     with ThreadPoolExecutor(3) as pool:
-        np.testing.assert_array_equal(model.predict(x, subsets=True, executor=pool), model.predict(x, subsets=True))
+        np.testing.assert_array_equal(model.predict(x, subsets=True, executor=pool), alone[0])
+    np.testing.assert_array_equal(*alone)
     with pytest.raises(InputError, match="Executor"):
         model.predict(x, subsets=True, executor=3)
 

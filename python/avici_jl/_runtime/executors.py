@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 from avici_jl.errors import AviciError, InputError
@@ -49,6 +51,24 @@ def in_order(
     finally:
         for future in waiting:
             future.cancel()
+
+
+_MOST_THREADS = 8
+
+
+@contextmanager
+def or_threads(executor: Any, tasks: int) -> Iterator[Any]:
+    """The executor; where it is None and there are several tasks and cores, threads, closed afterwards.
+
+    XLA computes outside of Python's lock, and small tables keep no second core busy by themselves.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = min(cores, tasks, _MOST_THREADS)
+    if executor is not None or threads < 2:
+        yield executor
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield pool
 
 
 def _submit(executor: Any) -> Callable[..., Any]:

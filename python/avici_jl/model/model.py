@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 import numpy as np
 from scipy.special import expit
 
-from avici_jl._runtime.executors import in_order
+from avici_jl._runtime.executors import in_order, or_threads
 from avici_jl._runtime.fork import check_process
 from avici_jl._runtime.progress import tracked
 from avici_jl.checkpoints import hub
@@ -76,8 +76,9 @@ class Model:
     - `subsets`: whether the network is asked about subsets of the variables, which a cheap first pass chooses, and the
       answers are put together; by default where there are more than 128 of them. Pairs that no subset holds have the
       probability 0. `subset_seed` chooses other subsets.
-    - `executor`: where subsets, resamples and tables are computed: a `concurrent.futures.Executor` (of processes that
-      are spawned, not forked) or a `dask.distributed.Client`; the answer is the same. `progress`: whether a bar is
+    - `executor`: where subsets, parts of long tables, resamples and tables are computed: a
+      `concurrent.futures.Executor` (of processes that are spawned, not forked) or a `dask.distributed.Client`; by
+      default subsets and parts on threads, one for each core. The answer is the same. `progress`: whether a bar is
       shown while there is much to do; by default on terminals.
 
     They raise `InputError` where the data cannot be used, with what to do, and warn with `DataWarning`, once for each
@@ -432,8 +433,9 @@ class Model:
                 )
             else:
                 pairs = None if found.known is None else found.known.pairs
-                said = [answer_stacked(self._predictor, see(rows), pairs) for rows in parts]
-                logits, *signs = np.mean(said, axis=0)
+                with or_threads(asking.executor, len(parts)) as executor:
+                    tasks = ((self._predictor, see(rows), pairs) for rows in parts)
+                    logits, *signs = np.mean(list(in_order(answer_stacked, tasks, executor)), axis=0)
         except RuntimeError as error:
             if "RESOURCE_EXHAUSTED" not in str(error):
                 raise

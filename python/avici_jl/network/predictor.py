@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import jax
@@ -128,6 +129,8 @@ def _groups(config: Mapping[str, Any]) -> Any:
     return PairConfig().statistics
 
 
+_compiling = Lock()
+"""Threads that need the same function wait for the first of them to compile it."""
 _functions: dict[str, Callable[..., Any]] = {}
 """What this process has compiled, by what decides it: models with the same statistics share what computes them."""
 
@@ -137,10 +140,14 @@ def _run(described: Any, function: Callable[..., Any], *arguments: Any) -> Any:
     shapes = [(leaf.shape, str(leaf.dtype)) for leaf in jax.tree.leaves(arguments)]
     context = (shapes, bool(jax.config.values["jax_enable_x64"]), jax.export.default_export_platform())
     key = f"avici-jl-{_digest(described, *context)}.exported"
-    if key in _functions:
-        return _functions[key](*arguments)
-    with keep_compiled():
-        return _functions.setdefault(key, _find(key, function, arguments))(*arguments)
+    if key not in _functions:
+        with _compiling, keep_compiled():
+            if key not in _functions:
+                found = _find(key, function, arguments)
+                result = found(*arguments)
+                _functions[key] = found
+                return result
+    return _functions[key](*arguments)
 
 
 def _find(key: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:

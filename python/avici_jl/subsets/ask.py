@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from avici_jl._runtime.executors import in_order
+from avici_jl._runtime.executors import in_order, or_threads
 from avici_jl._runtime.progress import tracked
 from avici_jl.data.knowledge import Known
 from avici_jl.subsets.asking import Asking
@@ -84,9 +84,10 @@ def ask_in_subsets(
                     ],
                 )
 
-    answers = chain.from_iterable(in_order(_answer, tasks(), asking.executor))
-    shown = tracked(answers, len(asked), f"Subsets of {d} variables", shown=asking.progress)
-    return put_together(d, asked, shown)[:, place[:, None], place[None, :]]
+    with or_threads(asking.executor, len(asked)) as executor:
+        answers = chain.from_iterable(in_order(_answer, tasks(), executor))
+        shown = tracked(answers, len(asked), f"Subsets of {d} variables", shown=asking.progress)
+        return put_together(d, asked, shown)[:, place[:, None], place[None, :]]
 
 
 def answer_stacked(predictor: Callable[..., Any], seen: np.ndarray, known: np.ndarray | None) -> np.ndarray:
