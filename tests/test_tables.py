@@ -35,7 +35,7 @@ def test_the_order_of_rows_and_variables_does_not_matter(
     options: dict[str, Any] = {"batch": np.arange(len(x)) % batches} if batches else {}
     if in_parts:  # as of a table that is much longer than those of training
         monkeypatch.setattr(Model, "_most_rows", property(lambda _: 40))
-        monkeypatch.setattr("avici_jl.model.usual_rows", lambda n: n)
+        monkeypatch.setattr("avici_jl.model.model.usual_rows", lambda n: n)
     rows, variables = np.random.default_rng(1).permutation(len(x)), np.random.default_rng(2).permutation(x.shape[1])
     p = model.predict(x, mask, **options)
     moved = {name: labels[rows] for name, labels in options.items()}

@@ -56,7 +56,7 @@ def _targets(causes: int) -> float:
 
     The curve is below what `cover` finds for random candidates, of 20 to 3000 causes.
     """
-    return min(_TARGETS * SIZE + 40.0 * (50.0 / causes) ** 1.4, max(SIZE - causes, SIZE / 2))
+    return min(_TARGETS * SIZE + 40.0 * (50.0 / max(causes, 1)) ** 1.4, max(SIZE - causes, SIZE / 2))
 
 
 def check_memory(cost: Cost, d: int) -> None:
