@@ -125,7 +125,7 @@ def predict(
             raise InputError(f"--h5ad writes an AnnData, and {options.data} is none; use --out or --matrix.")
     n, d = (x.x if isinstance(x, Dataset) else x).shape
     if subsets or (subsets is None and d > WHOLE):
-        causes = None if how["regulators"] is None else len(how["regulators"])
+        causes = None if how.get("regulators") is None else len(how["regulators"])
         progress.print(f"{n} rows of {d} variables: {trained.estimate(n, d, regulators=causes)}.")
         posterior = trained.infer(x, given, **how | {"progress": None})
     else:
