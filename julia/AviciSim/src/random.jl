@@ -34,6 +34,7 @@ mutable struct Stream <: Random.AbstractRNG
     key::UInt64
     twist::UInt64
     counter::UInt64
+    row_memory::Float32 # see `with_row_memory`
 
     function Stream(seed::Integer, index::Integer, purpose::Union{Integer, Symbol, AbstractString}...)
         key, twist = absorb(GOLDEN, 0x6a09e667f3bcc909, word_of(seed))
@@ -41,12 +42,12 @@ mutable struct Stream <: Random.AbstractRNG
         for part in purpose
             key, twist = absorb(key, twist, word_of(part))
         end
-        return new(key, twist, 0)
+        return new(key, twist, 0, 0)
     end
 
     function Stream(parent::Stream, part::Union{Integer, Symbol, AbstractString})
         key, twist = absorb(parent.key, parent.twist, word_of(part))
-        return new(key, twist, 0)
+        return new(key, twist, 0, 0)
     end
 end
 
@@ -68,7 +69,10 @@ Random.rand(rng::Stream, ::Random.SamplerType{T}) where {T <: Union{Int128, UInt
     T
 Random.rand(rng::Stream, ::Random.SamplerTrivial{Random.CloseOpen01{Float64}}) = uniform(rng)
 Base.copy(rng::Stream) = copy!(Stream(0, 0), rng)
-Base.copy!(to::Stream, from::Stream) = ((to.key, to.twist, to.counter) = (from.key, from.twist, from.counter); to)
+Base.copy!(to::Stream, from::Stream) = (
+    (to.key, to.twist, to.counter, to.row_memory) = (from.key, from.twist, from.counter, from.row_memory);
+    to
+)
 
 """
     split(stream::Stream, k)
@@ -170,6 +174,7 @@ fill_normal!(rng::Stream, out::AbstractArray{Float32}) = each_normal!(store!, ou
 
 # `put(out, i, z)` for every i and its normal number z.
 @inline function each_normal!(put, out, rng::Stream)
+    rng.row_memory == 0 || return each_following_normal!(put, out, rng)
     key, twist, counter = rng.key, rng.twist, rng.counter
     half = (length(out) + 1) ÷ 2
     whole = length(out) ÷ 2
@@ -194,6 +199,7 @@ end
 Fill `out` with uniform numbers on (0, 1), the odd multiples of 2⁻²⁴, in SIMD code.
 """
 function fill_uniform!(rng::Stream, out::AbstractArray{Float32})
+    rng.row_memory == 0 || return fill_following_uniform!(rng, out)
     key, twist, counter = rng.key, rng.twist, rng.counter
     state = key + counter * GOLDEN
     @inbounds @simd ivdep for i in eachindex(out)

@@ -32,7 +32,7 @@ const GOLDEN_DATASETS = """
     scm 9d6525893ed5b4c0
     scm-broad ef7542d1f682c8c6
     scm-standardised f1f84b436c838de9
-    scm-world f33bb93e977de308
+    scm-world 3bf09a5dac5319a5
     """
 
 const GOLDEN_GRAPHS = (

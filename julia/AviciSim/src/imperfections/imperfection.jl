@@ -17,6 +17,8 @@ simulate(Domain("linear"; imperfection=[MissingValues(0.05), Repeats(2)]); d=10,
 """
 abstract type Imperfection end
 
+const SELECTION, GAPS, REPEATS = 5.0, 17.0, 18.0 # stages between which the table is changed
+
 stage(::Imperfection) = 12.5
 label(imperfection::Imperfection) = type_name(imperfection)
 
@@ -53,17 +55,20 @@ end
 
 const IMPERFECTIONS = Models()
 
-settle(imperfection::Imperfection, rng::Stream) = typeof(imperfection)(map(
-    name -> settle_any(getfield(imperfection, name), rng),
-    fieldnames(typeof(imperfection)),
+settle(imperfection::T, rng::Stream) where {T <: Imperfection} = T(ntuple(
+    k -> settle_any(getfield(imperfection, k), rng),
+    Val(fieldcount(T)),
 )...)
 settle_any(field, ::Stream) = field
 settle_any(field::Parameter, rng::Stream) = settle(field, rng)
 
 # A field of an imperfection, within its limits; what is settled stays so.
-function settable(value, name::AbstractString; limits...)
-    found = value isa Parameter ? value : parameter(Dict(name => value), name, "imperfection"; limits...)
-    return value isa Union{Float64, Distribution} ? value : found
+settable(value, name::AbstractString; limits...) = parameter(Dict(name => value), name, "imperfection"; limits...)
+settable(value::Parameter, name::AbstractString; limits...) = value
+function settable(value::Union{Float64, Distribution}, name::AbstractString; least = -Inf, most = Inf, above = -Inf)
+    fits = least <= lower(value) && upper(value) <= most && above < lower(value) && value !== Inf
+    fits || parameter(Dict(name => value), name, "imperfection"; least = least, most = most, above = above)
+    return value
 end
 
 # The entries of [[imperfection]].
@@ -114,10 +119,13 @@ function draw_imperfections(list::AbstractVector{Possible}, seed::Integer, index
 end
 
 "What [`Dataset`](@ref) says of an imperfection."
-described(imperfection::Imperfection, strengths) = merge(
-    Dict{String, Any}("model" => label(imperfection)),
-    Dict{String, Any}(String(k) => v for (k, v) in pairs(strengths))
-)
+function described(imperfection::Imperfection, strengths)
+    found = Dict{String, Any}("model" => label(imperfection))
+    for name in keys(strengths)
+        found[String(name)] = strengths[name]
+    end
+    return found
+end
 
 # Mean of what was drawn, for the description.
 average(values) = isempty(values) ? 0.0 : round(Float64(ordered_sum(values)) / length(values); sigdigits = 4)

@@ -27,7 +27,7 @@ end
 const PATTERNS = ("random", "values", "blocks")
 MissingValues(cells; pattern = "random") = MissingValues(cells, pattern)
 
-stage(::MissingValues) = 17
+stage(::MissingValues) = GAPS
 label(::MissingValues) = "missing"
 
 IMPERFECTIONS["missing"] = (table, location) -> begin

@@ -34,8 +34,8 @@ struct Selection <: Imperfection
 end
 Selection(kept; noise = 0.3) = Selection(kept, noise)
 
-stage(::Selection) = 5
-stage(::Repeats) = 18
+stage(::Selection) = SELECTION
+stage(::Repeats) = REPEATS
 label(::Selection) = "selection"
 label(::Repeats) = "repeats"
 

@@ -145,12 +145,12 @@ end
 
 # What acts on the table, in order. What is missing is the last to be so: all else must be finite.
 function spoil!(table::Table, applied, strengths)
-    before(entry) = 5 < stage(last(entry)) < stage(MissingValues(0))
-    for (rng, entry) in Iterators.filter(before, applied)
+    of_stages(from, to) = filter(entry -> from < stage(last(entry)) < to, applied)
+    for (rng, entry) in of_stages(SELECTION, GAPS)
         strengths[entry] = apply!(table, entry, rng)
     end
     all_finite(table.x) || throw(ArgumentError("imperfections make values overflow; smaller ones, or smaller values, are needed"))
-    for (rng, entry) in Iterators.filter(entry -> stage(MissingValues(0)) <= stage(last(entry)) < stage(Repeats(1)), applied)
+    for (rng, entry) in of_stages(prevfloat(GAPS), REPEATS)
         strengths[entry] = apply!(table, entry, rng)
     end
 end

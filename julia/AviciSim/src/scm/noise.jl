@@ -77,7 +77,8 @@ end
 # The noise scale: one number, or one for every row.
 scales(scale::Union{Float64, Distribution}, causes, rng::Stream) = Float32(draw(scale, rng))
 function scales(scale::Heteroscedastic, causes, rng::Stream)
-    h = evaluate!(Vector{Float32}(undef, size(causes, 1)), scale.logits, causes, rng)
+    h = Vector{Float32}(undef, size(causes, 1))
+    with_row_memory(own -> evaluate!(h, scale.logits, causes, own), rng, 0) # a function is drawn here, not rows
     @inbounds @simd for r in eachindex(h)
         # log(1 + exp(h)) without overflow, and never below 1e-30
         h[r] = sqrt(abs(max(h[r], 0.0f0) + portable_log(1.0f0 + portable_exp(-abs(h[r])))))

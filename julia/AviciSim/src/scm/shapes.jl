@@ -106,6 +106,7 @@ function unit_noise!(ε, ::Val{:student}, ν, rng::Stream)
     with_memory(length(ε)) do turn
         fill_uniform!(rng, ε)
         fill_uniform!(rng, turn)
+        rng.row_memory == 0 || (turn .*= 0.5f0)         # half a turn has the same cosines, and neighbours have near ones
         power, spread = Float32(-2 / ν), Float32(ν - 2) # times √((ν - 2) / ν), for variance 1
         @inbounds @simd for r in eachindex(ε)
             ε[r] = sqrt(abs(spread * (portable_exp(power * portable_log(ε[r])) - 1.0f0))) * cos_turns(turn[r])
