@@ -158,6 +158,36 @@ def test_the_script_for_a_host_goes_on_when_it_is_called_again(tmp_path: Path) -
     assert "This run is complete" in script("train_gpu.sh", tmp_path, *OPTIONS)
 
 
+def stage(folder: Path, minutes: str, *options: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = ["bash", ROOT / "scripts" / "train_stage.sh", minutes, folder / "state", *options]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(command, env={**os.environ, "PATH": path, **environment}, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_a_stage_goes_on_from_the_state_of_another_machine(tmp_path: Path) -> None:
+    domain = ["--domain", simulator(tmp_path), *OPTIONS]
+    said = []
+    for minutes, machine in (("0", "one"), ("5", "two"), ("5", "three")):
+        done = stage(tmp_path, minutes, tmp_path / machine, *domain)
+        assert done.returncode == 0, done.stdout + done.stderr
+        said.append(done.stdout)
+        assert all(part.stat().st_size <= 15 * 2**20 for part in (tmp_path / "state").iterdir())
+    assert "stopped at step 0" in said[0] and "The run is complete" in said[1] and "This run is complete" in said[2]
+    one, two = ((tmp_path / machine / "config.json").read_bytes() for machine in ("one", "two"))
+    assert one == two
+
+
+@pytest.mark.slow
+def test_a_state_that_is_too_large_leaves_the_one_before(tmp_path: Path) -> None:
+    domain = ["--domain", simulator(tmp_path), *OPTIONS]
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "note").write_text("before")
+    done = stage(tmp_path, "0", tmp_path / "run", *domain, MOST_MB="0")
+    assert done.returncode == 1 and "set MOST_MB" in done.stderr
+    assert [path.name for path in tmp_path.glob("state*/*")] == ["note"]
+
+
 def test_the_script_for_a_cluster_goes_on_when_it_is_called_again(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "srun").write_text(SRUN)

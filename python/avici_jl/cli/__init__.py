@@ -14,6 +14,7 @@ from typing import Any
 import typer
 
 from avici_jl.cli.benchmark import benchmark
+from avici_jl.cli.convert import convert
 from avici_jl.cli.demo import demo
 from avici_jl.cli.doctor import doctor
 from avici_jl.cli.evaluate import evaluate
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (demo, simulate, predict, report, suggest, evaluate, benchmark, train, export, models, doctor):
+for command in (demo, simulate, predict, report, suggest, evaluate, benchmark, train, export, convert, models, doctor):
     app.command()(command)
 
 
