@@ -27,8 +27,8 @@ from avici_jl.training.step import compile_run
 
 DOMAIN = "linear-rff"
 BASE = [
-    "optimizer.decay_at=0.999",
-    "optimizer.warmup=0.005",
+    "optimizer.decay_start=0.999",
+    "optimizer.warmup_fraction=0.005",
     "ema_decay=0.99",
     "data.rows=[100]",
     "data.sizes=[{d = 10, batch = 12}]",
