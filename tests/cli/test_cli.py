@@ -322,7 +322,7 @@ print(heavy & set(sys.modules), used.ru_utime + used.ru_stime)
 
 
 @pytest.mark.parametrize(
-    "command", "demo simulate predict report suggest evaluate benchmark train export models doctor".split()
+    "command", "demo simulate predict report suggest evaluate benchmark train export convert models doctor".split()
 )
 def test_every_command_explains_itself(command: str) -> None:
     assert f"Usage: root {command}" in call(command, "--help")

@@ -166,7 +166,7 @@ def stage(folder: Path, minutes: str, *options: str | Path, **environment: str) 
 
 @pytest.mark.slow
 def test_a_stage_goes_on_from_the_state_of_another_machine(tmp_path: Path) -> None:
-    domain = ["--domain", simulator(tmp_path), *OPTIONS]
+    domain = ["--domain", simulator(tmp_path), "--preset", "paper", *OPTIONS]
     said = []
     for minutes, machine in (("0", "one"), ("5", "two"), ("5", "three")):
         done = stage(tmp_path, minutes, tmp_path / machine, *domain)
@@ -180,7 +180,7 @@ def test_a_stage_goes_on_from_the_state_of_another_machine(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_a_state_that_is_too_large_leaves_the_one_before(tmp_path: Path) -> None:
-    domain = ["--domain", simulator(tmp_path), *OPTIONS]
+    domain = ["--domain", simulator(tmp_path), "--preset", "paper", *OPTIONS]
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "note").write_text("before")
     done = stage(tmp_path, "0", tmp_path / "run", *domain, MOST_MB="0")
