@@ -4,7 +4,7 @@
 #   scripts/train_stage.sh MINUTES STATE WORKDIR [options of `avici-jl train`]
 #
 # STATE is a folder that travels. A run that lies in it goes on; a new one starts with the options (--domain, --preset).
-# After MINUTES by the clock, everything included, STATE holds the newest checkpoint, in files of at most 15 MB. They may
+# After MINUTES by the clock, compilation included, STATE holds the newest checkpoint, in files of at most 15 MB. They may
 # be MOST_MB megabytes together (60 by default): else the state that was there before stays, and the script fails.
 set -euo pipefail
 minutes=$1 state=$2 workdir=$3
@@ -16,9 +16,7 @@ if compgen -G "$state/state.tar.gz.*" > /dev/null; then
 fi
 
 left=$(awk -v minutes="$minutes" -v gone="$SECONDS" 'BEGIN { print minutes - gone / 60 }')
-# The second limit is for what --minutes does not stop: the first state, compilation. Ctrl-C leaves a checkpoint, too.
-seconds=$(awk -v left="$left" 'BEGIN { print 60 * left + 120 }')
-timeout --foreground --signal=INT --kill-after=120 "$seconds" avici-jl train --workdir "$workdir" --minutes "$left" "$@"
+avici-jl train --workdir "$workdir" --minutes "$left" "$@"
 
 newest=$(ls "$workdir/checkpoints" | grep -x '[0-9]*' | sort -n | tail -n 1)
 mkdir -p "$(dirname "$state")"

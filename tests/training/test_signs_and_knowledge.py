@@ -19,6 +19,7 @@ from avici_jl.network.answer import Answer
 from avici_jl.training.config import resolve
 from avici_jl.training.data import Batch, Part, TrainingData
 from avici_jl.training.held_out import HeldOut
+from avici_jl.training.initial import start_from
 from avici_jl.training.knowledge import part_of
 from avici_jl.training.mesh import Devices, Truth
 from avici_jl.training.objective import cross_entropy, objective, sign_cross_entropy
@@ -26,7 +27,6 @@ from avici_jl.training.runs import open_run
 from avici_jl.training.schema import DataConfig, SizeConfig
 from avici_jl.training.sources import Function, Labelled
 from avici_jl.training.step import compile_run
-from avici_jl.training.trainer import start_from
 from avici_jl.training.watch import Watch
 from tiny_models import NETWORK, save
 

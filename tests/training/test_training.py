@@ -21,13 +21,14 @@ from avici_jl.errors import CheckpointError, ConfigError
 from avici_jl.network import build_network
 from avici_jl.training import run
 from avici_jl.training.config import resolve
+from avici_jl.training.initial import start_from
 from avici_jl.training.mesh import Devices
 from avici_jl.training.objective import Dual
 from avici_jl.training.runs import open_run
 from avici_jl.training.schema import Config
 from avici_jl.training.sources import Function
 from avici_jl.training.step import TrainState, compile_run, hide_units
-from avici_jl.training.trainer import Trainer, start_from
+from avici_jl.training.trainer import Trainer
 
 
 def states(workdir: Path, like: Any) -> list[np.ndarray]:
@@ -187,6 +188,10 @@ def test_training_takes_missing_values(tmp_path: Path) -> None:
     assert np.isfinite(p).all() and np.isfinite(q).all()
 
 
+AXIAL: dict[str, Any] = {"kind": "axial", "dim": 8, "layers": 1, "heads": 1, "head_size": 4}
+STACK: dict[str, Any] = {"edges": "pair", "pair_dim": 8, "pair_layers": 1, "products": 3}
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -194,14 +199,21 @@ def test_training_takes_missing_values(tmp_path: Path) -> None:
             {"kind": "pair", "dim": 8, "layers": 1, "channels": 2, "statistics": ["basic"]},
             {"statistics": ["basic", "gaps", "scale"]},
         ),
-        ({"kind": "axial", "dim": 8, "layers": 1, "heads": 1, "head_size": 4}, {"channels": 4}),
+        (AXIAL, {"channels": 4}),
+        (AXIAL | STACK | {"statistics": ["basic"]}, {"statistics": ["basic", "gaps"], "channels": 3, "signs": True}),
+        (AXIAL | STACK, {"statistics": ["basic"], "prior": True, "pair_layers": 2}),
+        (
+            {"kind": "pair", "dim": 8, "layers": 1, "statistics": ["basic"]},
+            AXIAL | STACK | {"statistics": ["basic", "tails"]},
+        ),
     ],
 )
 def test_what_a_network_sees_besides_changes_nothing_at_first(
     before: dict[str, Any], after: dict[str, Any], tmp_path: Path
 ) -> None:
+    after = after if "kind" in after else before | after
     config = resolve("linear", kind="values", acyclic=True, preset="smoke", overrides=["steps=2"])
-    small, large = (replace(config, network=network, init_from=str(tmp_path)) for network in (before, before | after))
+    small, large = (replace(config, network=network, init_from=str(tmp_path)) for network in (before, after))
     one, two = (build_network(settings.network, rngs=nnx.Rngs(0)) for settings in (small, large))
     params = jax.tree.map(lambda leaf: leaf + 0.02, nnx.to_pure_dict(nnx.state(one, nnx.Param)))
     save_model(tmp_path, config=small.to_dict(), params=params, card={})

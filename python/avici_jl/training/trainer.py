@@ -12,14 +12,12 @@ import jax
 import numpy as np
 
 from avici_jl._runtime.threads import blas_threads
-from avici_jl.checkpoints.find import find_model
 from avici_jl.checkpoints.lineage import before
-from avici_jl.checkpoints.model import load_model
 from avici_jl.checkpoints.run import RunCheckpoints
-from avici_jl.errors import ConfigError, TrainingError
-from avici_jl.network.statistics import count_statistics
+from avici_jl.errors import TrainingError
 from avici_jl.training.data import Batch, TrainingData
 from avici_jl.training.held_out import HeldOut, mean_auprc
+from avici_jl.training.initial import start_from
 from avici_jl.training.mesh import Devices, Placed
 from avici_jl.training.pipeline import batches, suggested_workers
 from avici_jl.training.schema import Config
@@ -235,65 +233,3 @@ class Trainer:
         self._progress |= clock.progress() | {"step": done}
         self._checkpoints.save(done, self.state, self._progress, score)
         clock.saved()
-
-
-def start_from(state: TrainState, config: Config) -> TrainState:
-    """The first state of a run, with the parameters of the model that `config.init_from` names.
-
-    A compact network may be larger than that model's: statistics at the end of its list and layers at its end that the
-    model has not add nothing at first, nor does knowledge that it is shown, and signs are open; nor do channels add
-    anything that an axial network sees and the model did not.
-
-    Raises:
-        CheckpointError: there is no such model.
-        ConfigError: its network is another one.
-    """
-    model = load_model(find_model(config.init_from))
-    found = model.params
-    if config.network["kind"] == model.config["network"]["kind"] == "pair":
-        found = _more_layers(_more_statistics(found, model.config["network"], config.network), state.params)
-        found = {name: state.params[name] for name in _OUTSIDE if name in state.params} | found
-    if config.network["kind"] == model.config["network"]["kind"] == "axial":
-        more = max(0, config.network.get("channels", 2) - model.config["network"].get("channels", 2))
-        found = found | {"embed": _with_rows(found["embed"], more)}
-    shapes = [jax.tree.map(np.shape, params) for params in (found, state.params)]
-    if shapes[0] != shapes[1]:
-        raise ConfigError(
-            f"The parameters of {config.init_from} do not fit this run's network; give it the same settings."
-        )
-    params, average = (
-        jax.tree.map(lambda new, old: jax.device_put(np.asarray(new), old.sharding), found, state.params)
-        for _ in range(2)
-    )
-    return state._replace(params=params, average=average)
-
-
-_OUTSIDE = ("sign_head", "embed_known")
-"""Parts of a compact network that change nothing about the edges as they begin."""
-
-
-def _more_statistics(params: dict, old: dict, new: dict) -> dict:
-    """Parameters of a compact network, with zero weights for the statistics that only the new settings have."""
-    before, after = old.get("statistics", []), new.get("statistics", [])
-    if len(after) <= len(before) or after[: len(before)] != before:
-        return params
-    more = count_statistics(after[len(before) :])
-    larger = {"embed": _with_rows(params["embed"], more)}
-    if "sign_head" in params:
-        larger["sign_head"] = params["sign_head"] | {"values": _with_rows(params["sign_head"]["values"], more)}
-    return params | larger
-
-
-def _with_rows(linear: dict, more: int) -> dict:
-    """Parameters of a linear layer with so many more inputs, which have weights of zero."""
-    return linear | {"kernel": np.pad(linear["kernel"], ((0, more), (0, 0)))}
-
-
-def _more_layers(params: dict, initial: dict) -> dict:
-    """Parameters of a compact network, with the initial layers that they lack; what those add to a pair is zero."""
-    added = {
-        number: layer | {last: jax.tree.map(np.zeros_like, layer[last]) for last in ("combine", "narrow")}
-        for number, layer in initial["layers"].items()
-        if number not in params["layers"]
-    }
-    return params | {"layers": params["layers"] | added}
