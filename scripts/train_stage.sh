@@ -22,7 +22,8 @@ newest=$(ls "$workdir/checkpoints" | grep -x '[0-9]*' | sort -n | tail -n 1)
 mkdir -p "$(dirname "$state")"
 packed=$(mktemp -d "$state.XXXXXX")
 trap 'rm -rf "$packed"' EXIT
-(cd "$workdir" && tar -czf - config.json ./*.csv "checkpoints/$newest") | split --bytes=15M --numeric-suffixes - "$packed/state.tar.gz."
+shopt -s nullglob
+(cd "$workdir" && tar -czf - ./*.json ./*.csv "checkpoints/$newest") | split --bytes=15M --numeric-suffixes - "$packed/state.tar.gz."
 size=$(cat "$packed"/* | wc -c)
 if [ "$size" -gt $((${MOST_MB:-60} * 1000000)) ]; then
     echo "The state takes $size bytes, more than ${MOST_MB:-60} MB; set MOST_MB." >&2
