@@ -16,8 +16,9 @@ from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, cell, failures, table
 
 _MODELS = ("scm-world", "scm", "rff", "linear")
-_QUICK = {Cost.LOW: 6, Cost.MEDIUM: 3}
+_QUICK = {Cost.LOW: 4, Cost.MEDIUM: 2}
 """Datasets of a quick run for models and cheap methods, and for others."""
+_ROWS = {"quick": (1000,), "full": (1000, 200)}
 _BASE = "gCastle linear, Gumbel noise"
 _HOW = (
     "Area under the precision-recall curve, mean ± standard error over datasets of 20 variables; all rows are "
@@ -30,7 +31,7 @@ _HOW = (
 
 
 def external(effort: Effort) -> Report:
-    """Every generator, clean, with 1000 and with 200 rows."""
+    """Every generator, clean, with 1000 rows, and in a full run with 200."""
     report = Report("Generators of other packages")
     report.add(_HOW)
     names = [name for name in GENERATORS if not missing_packages(name)]
@@ -40,7 +41,7 @@ def external(effort: Effort) -> Report:
     results = []
     models = {model: KeptModel.load(model) for model in _MODELS}
     with Worker() as worker:
-        for n in (1000, 200):
+        for n in _ROWS[effort.name]:
             found = [_measure(effort, models, worker, name, n, "none") for name in names]
             report.add(f"## {n} rows", _table("data", names, found))
             results += found
