@@ -173,3 +173,11 @@ def test_no_more_subsets_than_estimated_are_needed_even_for_random_candidates(ca
     estimated = cost.estimate(1000, d, causes=causes).predictions
     assert needed <= estimated <= 2 * needed + ROUNDS
     assert causes == d or estimated < cost.estimate(1000, d).predictions
+
+
+def test_a_model_trained_on_many_variables_is_asked_about_as_many_at_once(tmp_path: Path) -> None:
+    wide = Model.load(tiny_models.save(tmp_path / "wide", data={"sizes": [{"d": 10}, {"d": 131}]}))
+    assert wide.most_variables == 131
+    x = np.random.default_rng(0).normal(size=(60, 132))
+    assert (wide.predict(x[:, :131]) > 0).sum() == 131 * 130
+    assert (wide.predict(x) > 0).sum() < 132 * 131

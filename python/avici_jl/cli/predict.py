@@ -69,7 +69,7 @@ def predict(
         typer.Option(
             "--subsets/--whole",
             help="Ask about overlapping subsets of the variables, or about all at once; by default subsets for more "
-            "than 128 variables.",
+            "than 128 variables, or than the model was trained on.",
         ),
     ] = None,
     dask: Annotated[
@@ -107,7 +107,6 @@ def predict(
         from avici_jl.model import Model
         from avici_jl.posterior.edges import check_probability, edge_table
         from avici_jl.posterior.export import TABLES, check_suffix
-        from avici_jl.subsets.ask import WHOLE
 
         if edges is not None:
             check_suffix(edges)
@@ -124,7 +123,7 @@ def predict(
         if h5ad is not None and not hasattr(x, "varp"):
             raise InputError(f"--h5ad writes an AnnData, and {options.data} is none; use --out or --matrix.")
     n, d = (x.x if isinstance(x, Dataset) else x).shape
-    if subsets or (subsets is None and d > WHOLE):
+    if subsets or (subsets is None and d > trained.most_variables):
         causes = None if how.get("regulators") is None else len(how["regulators"])
         progress.print(f"{n} rows of {d} variables: {trained.estimate(n, d, regulators=causes)}.")
         posterior = trained.infer(x, given, **how | {"progress": None})

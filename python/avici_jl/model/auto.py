@@ -116,9 +116,17 @@ class AutoModel(Model):
         return -np.inf if typical is None else likeness(found, candidate.kind, typical)
 
     @property
+    def most_variables(self) -> int:
+        """The most of those among which it chooses."""
+        return max(model.most_variables for model in self._every())
+
+    @property
     def _most_rows(self) -> int:
+        return max(model._most_rows for model in self._every())
+
+    def _every(self) -> list[Model]:
         shipped = set(list_models())
-        return max(self._model(candidate.name)._most_rows for candidate in CANDIDATES if candidate.name in shipped)
+        return [self._model(candidate.name) for candidate in CANDIDATES if candidate.name in shipped]
 
     def save(self, path: str | Path) -> None:
         """Refused: there is nothing to save.

@@ -74,8 +74,8 @@ class Model:
 
     - `regulators`: the only variables that can be causes: this field of `prior` alone.
     - `subsets`: whether the network is asked about subsets of the variables, which a cheap first pass chooses, and the
-      answers are put together; by default where there are more than 128 of them. Pairs that no subset holds have the
-      probability 0. `subset_seed` chooses other subsets.
+      answers are put together; by default where there are more of them than `most_variables`. Pairs that no subset
+      holds have the probability 0. `subset_seed` chooses other subsets.
     - `executor`: where subsets, parts of long tables, resamples and tables are computed: a
       `concurrent.futures.Executor` (of processes that are spawned, not forked) or a `dask.distributed.Client`; by
       default subsets and parts on threads, one for each core. The answer is the same. `progress`: whether a bar is
@@ -390,6 +390,11 @@ class Model:
         return self
 
     @property
+    def most_variables(self) -> int:
+        """So many variables are asked about at once by default, of more in subsets: 128, or the most of training."""
+        return max([WHOLE, *(size["d"] for size in self._loaded.config["data"].get("sizes", ()))])
+
+    @property
     def _most_rows(self) -> int:
         """How many rows the network sees at once."""
         return _TIMES * max([_FEWEST, *self._loaded.config["data"].get("rows", ())])
@@ -408,7 +413,7 @@ class Model:
         if found.same_units and not sees_spreads(config["network"]):
             raise InputError(f"{self.name} was trained without the variables' spreads; leave out same_units.")
         d = x.shape[1]
-        in_subsets = asking.subsets if asking.subsets is not None else d > WHOLE
+        in_subsets = asking.subsets if asking.subsets is not None else d > self.most_variables
         most = self._most_rows
         if in_subsets:
             causes = None if found.known is None else len(found.known.causes)

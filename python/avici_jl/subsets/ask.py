@@ -18,7 +18,7 @@ from avici_jl.subsets.cover import Subset, cover
 SIZE, CANDIDATES, ROUNDS = 96, 10, 2
 """Variables of a subset, candidates of a target, and how many times every variable is a target."""
 WHOLE = 128
-"""So many variables are still asked about as a whole."""
+"""So many variables are still asked about as a whole, whatever a model has seen."""
 _TOGETHER = 4
 """Subsets of one task for an executor."""
 
