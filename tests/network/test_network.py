@@ -20,6 +20,7 @@ from avici_jl.network import build_network
 from avici_jl.network.attention import attend
 from avici_jl.network.blocks import over_rows, product
 from avici_jl.network.heads import MASKED
+from avici_jl.network.predictor import Predictor
 from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
 
 ALL = list(GROUPS)
@@ -162,12 +163,22 @@ def test_pairs_learn_of_a_dependence_that_no_given_statistic_shows() -> None:
 
 
 def test_an_axial_network_says_signs_and_takes_knowledge_through_its_pairs() -> None:
-    net = build_network({**STACK, "signs": True, "prior": True}, rngs=nnx.Rngs(0))
-    net.head.pairs.embed_known.kernel[...] = jnp.ones_like(net.head.pairs.embed_known.kernel[...])
-    seen, known = net.summarize(jnp.asarray(table())), jnp.zeros((2, 5, 5)).at[:, 0, 1].set(1)
-    nothing, shown = net.answer(seen), net.answer(seen, known)
-    assert nothing.signs.shape == (2, 5, 5)
-    assert float(jnp.abs(nothing.edges - shown.edges).max()) > 1e-3
+    config = {**STACK, "signs": True, "prior": True}
+    params = nnx.to_pure_dict(nnx.state(build_network(config, rngs=nnx.Rngs(0)), nnx.Param))
+    shown = params["head"]["pairs"]["embed_known"]
+    shown["kernel"] = jnp.ones_like(shown["kernel"])
+    known = np.zeros((5, 5), np.int8)
+    known[0, 1] = 1
+    predictor = Predictor(config, params)
+    nothing, told = predictor(table()[0]), predictor(table()[0], known)
+    assert nothing.signs is not None and nothing.signs.shape == (5, 5)
+    assert np.abs(nothing.edges - told.edges).max() > 1e-3
+
+
+@pytest.mark.parametrize("more", [{"signs": True}, {"prior": True}, {"statistics": ["basic"]}])
+def test_what_an_axial_network_has_no_place_for_is_refused(more: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match='needs network.edges = "pair"'):
+        build_network({**AXIAL, **more}, rngs=nnx.Rngs(0))
 
 
 def axial_gradient(**fields: Any) -> tuple[jax.Array, list[np.ndarray]]:

@@ -52,6 +52,10 @@ def build_network(config: Mapping[str, Any], *, rngs: nnx.Rngs) -> nnx.Module:
         if default is not MISSING and not _fits(name, value, default):
             expected = _expected(name, default)
             raise ConfigError(f"network.{name} must be {expected}; got {value!r}.")
+    if kind == "axial" and values.get("edges") != "pair":
+        for name in ("signs", "prior", "statistics"):
+            if values.get(name):
+                raise ConfigError(f'network.{name} needs network.edges = "pair" in a network of kind axial.')
     return network(settings(**values), rngs=rngs)
 
 
