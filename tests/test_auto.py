@@ -17,7 +17,7 @@ from avici_jl import InputError, Model
 from avici_jl.cli import app
 from avici_jl.data.characteristics import characteristics
 from avici_jl.data.inputs import read_input
-from avici_jl.data.typical import likeness, measure
+from avici_jl.data.typical import described, likeness, measure
 from avici_jl.model import auto
 from avici_jl.model.auto import AutoModel, Candidate
 from avici_jl.posterior import Posterior
@@ -47,7 +47,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
     save(tmp_path / "counts", kind="counts")
     candidates = (
         Candidate("skewed", "values", "skewed tables"),
-        Candidate("plain", "values", "plain tables", margin=1.0),
+        Candidate("plain", "values", "plain tables", margin=1.0, only={"gaps": (0.0, 0.3)}),
         Candidate("counts", "counts", "counts"),
         Candidate("not-yet", "counts", "what is not shipped yet"),
     )
@@ -68,6 +68,8 @@ def test_each_table_gets_the_model_that_it_suits_and_the_posterior_says_so(model
     assert Posterior.load(plain.save(tmp_path / "kept.npz")).choice == plain.choice
     assert plain.choice in plain.report(tmp_path / "page.html").read_text(encoding="utf-8").replace("\\u003e", ">")
     assert Model.load("plain").infer(table(1)).choice == ""
+    empty = np.where(np.random.default_rng(0).random((60, 4)) < 0.5, np.nan, table(1))
+    assert model.infer(empty).model == "skewed"
 
 
 def test_what_a_model_cannot_use_or_has_not_seen_comes_first(model: Model, tmp_path: Path) -> None:
@@ -76,7 +78,7 @@ def test_what_a_model_cannot_use_or_has_not_seen_comes_first(model: Model, tmp_p
     save(tmp_path / "skewed", data=SIZES, typical=typical(skewed=True))
     fresh = AutoModel()
     chosen = fresh.infer(big**3)  # like neither: the rows decide
-    assert chosen.model == "plain" and "skewed (up to 60 rows in training)" in chosen.choice
+    assert chosen.model == "plain" and "against skewed (up to 60 rows in training)" in chosen.choice
 
 
 def test_every_way_to_ask_is_open(model: Model) -> None:
@@ -118,5 +120,5 @@ def test_a_table_is_likelier_among_those_like_it() -> None:
     for skewed in (False, True):
         for seed in range(5):
             found = read_input(table(seed, skewed=skewed), kind="values")
-            same, other = (likeness(found, "values", known[which]) for which in (skewed, not skewed))
+            same, other = (likeness(described(found, "values"), known[which]) for which in (skewed, not skewed))
             assert same > other + 1 and np.isfinite(other)

@@ -131,7 +131,7 @@ def compare(found: Input, kind: str, typical: Mapping[str, Any]) -> Shift:
         typical: what `measure` gave.
     """
     levels = np.asarray(typical["levels"])
-    reasons = _reasons(_described(found, kind), typical["characteristics"], levels)
+    reasons = _reasons(described(found, kind), typical["characteristics"], levels)
     least, known = _least(reasons), np.asarray(typical["least"])
     if least < known[0]:  # beyond all tables of training: in proportion
         overall = float(_OVERALL[1] * least / max(known[0], 1e-300))
@@ -142,18 +142,17 @@ def compare(found: Input, kind: str, typical: Mapping[str, Any]) -> Shift:
     return Shift(overall, tuple(reasons), tuple(r.name for r in reasons if r.probability < limit))
 
 
-def likeness(found: Input, kind: str, typical: Mapping[str, Any]) -> float:
+def likeness(table: Mapping[str, float], typical: Mapping[str, Any]) -> float:
     """Logarithm of the probability of a table among those of training, to tell which of two models it suits.
 
     Characteristics are taken as independent (naive Bayes); of each it is the share of the tables of training that are
     within what matters of this one, and at least half a table.
 
     Args:
-        found: the table.
-        kind: "values" or "counts".
+        table: its characteristics.
         typical: what `measure` gave.
     """
-    levels, table = np.asarray(typical["levels"]), _described(found, kind)
+    levels = np.asarray(typical["levels"])
     total, least = 0.0, 0.5 / typical["tables"]
     for name, known in typical["characteristics"].items():
         value, matters = table.get(name, np.nan), _SIDES[name][1]
@@ -163,7 +162,7 @@ def likeness(found: Input, kind: str, typical: Mapping[str, Any]) -> float:
     return total
 
 
-def _described(found: Input, kind: str) -> dict[str, float]:
+def described(found: Input, kind: str) -> dict[str, float]:
     """The characteristics of a table without what its batches differ by."""
     x, given = found.x, found.interventions
     return characteristics(x if found.batch is None else remove_batches(x, given, found.batch, kind), given, kind)
