@@ -131,9 +131,10 @@ class AutoModel(Model):
 
     def _likeness(self, candidates: Sequence[Candidate], table: Mapping[str, float]) -> dict[str, float]:
         """How likely a table is of the training of each, by what the cards of all of them have quantiles of."""
-        typical = {one.name: self._model(one.name).card.get("typical") for one in candidates}
-        if None in typical.values():
-            return dict.fromkeys(typical, 0.0)
+        cards = {one.name: self._model(one.name).card for one in candidates}
+        if not all("typical" in card for card in cards.values()):
+            return dict.fromkeys(cards, 0.0)
+        typical = {name: card["typical"] for name, card in cards.items()}
         shared = set.intersection(*(set(known["characteristics"]) for known in typical.values()))
         seen = {name: value for name, value in table.items() if name in shared}
         return {name: likeness(seen, known) for name, known in typical.items()}
