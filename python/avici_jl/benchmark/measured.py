@@ -151,7 +151,7 @@ def _verdicts(results: pd.DataFrame) -> str:
 
 _WHY = {
     "sachs": (
-        "The agreed graph has a cycle and is disputed in places; stimuli act on activity, which is not measured, and "
+        "The agreed graph is disputed in places; stimuli act on activity, which is not measured, and "
         "shift whole conditions. Pooled, what differs between conditions looks like edges; within conditions it does "
         "not."
     ),
