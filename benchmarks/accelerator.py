@@ -124,7 +124,7 @@ def time_training(repeats: int = 30) -> None:
 
     from avici_jl.network.axial import AxialConfig
     from avici_jl.training.config import resolve
-    from avici_jl.training.data import Batch
+    from avici_jl.training.data import Batch, Truth
     from avici_jl.training.mesh import Devices
     from avici_jl.training.schema import Config
     from avici_jl.training.step import compile_run
@@ -137,7 +137,7 @@ def time_training(repeats: int = 30) -> None:
         tables = [table(n, d, "values") for _ in range(count)]
         x, mask = (np.stack(part) for part in zip(*tables, strict=True))
         graph = np.triu(np.ones((count, d, d), np.uint8), 1)
-        return Batch(x.astype(np.float32), mask, graph, count)
+        return Batch(x.astype(np.float32), mask, Truth(graph), count)
 
     print("\nOne step of training\n")
     print("| preset | d | n | datasets a step | compilation, s | ms | datasets/s | TFLOP/s of matrix products |")

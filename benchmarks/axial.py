@@ -73,7 +73,7 @@ def measure(name: str, seconds: float) -> Iterator[str]:
             state, measured = compiled.step(state, devices.place(data[step]))
             jax.block_until_ready(measured)
             used, step = used + time.process_time() - begin, step + 1
-        scores = held_out.measure(state.average)
+        scores = held_out.evaluate(state.average)
         cells = [" / ".join(f"{score.auprc:.3f}" for score in scores if score.d == d) for d in (10, 20)]
         yield f"| {name} | {used:.0f} | {step} | {' | '.join(cells)} |"
 

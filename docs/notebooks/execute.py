@@ -95,7 +95,7 @@ found
 """,
     "**How sure is it?** The probability of each edge: the row is the cause, the column the effect.",
     """
-found.probabilities.round(2)
+found.to_frame().round(2)
 """,
     "**Signs and effects**: whether a cause raises or lowers its effect, and by how much the others move if it is set.",
     """
@@ -105,9 +105,9 @@ found.edges().head()
 best = found.edges().iloc[0]
 found.effect(best["source"], best["target"])
 """,
-    "**What is known** beforehand is obeyed: nothing here drives the inlet, and nothing comes after the outlet.",
+    "**What is known** beforehand is obeyed: the heat is that of a controller, which nothing here drives.",
     """
-told = model.infer(table, "set_by_hand", prior={"tiers": [["inlet"], ["valve", "pump", "flow", "heat"], ["outlet"]]})
+told = model.infer(table, "set_by_hand", prior={"roots": ["heat"]})
 told.edges().head()
 """,
     "**One graph** without cycles, the most probable, and the picture:",

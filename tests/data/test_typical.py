@@ -11,7 +11,7 @@ import pytest
 from avici_jl.data.characteristics import characteristics
 from avici_jl.data.inputs import read_input
 from avici_jl.data.shift import differences
-from avici_jl.data.typical import Shift, compare, measure
+from avici_jl.data.typical import Shift, compare, summarize
 from avici_jl.data.unusual import percent
 
 N, D = 200, 8
@@ -36,7 +36,7 @@ def table(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module")
 def typical() -> dict[str, Any]:
-    return measure([characteristics(*table(seed), "values") for seed in range(400)])
+    return summarize([characteristics(*table(seed), "values") for seed in range(400)])
 
 
 def of(x: np.ndarray, given: np.ndarray, typical: dict[str, Any]) -> Shift:
@@ -161,7 +161,7 @@ def test_what_training_had_is_not_named() -> None:
         x, given = table(seed)
         return (np.repeat(np.digitize(x[: N // 5], [-1, 0, 1]).astype(float), 5, axis=0), 0 * given)
 
-    known = measure([characteristics(*spoiled(seed), "values") for seed in range(100)])
+    known = summarize([characteristics(*spoiled(seed), "values") for seed in range(100)])
     x, given = spoiled(500)
     found = read_input(x, [None] * N, kind="values")
     shift = compare(found, "values", known)

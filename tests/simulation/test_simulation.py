@@ -15,7 +15,7 @@ import pytest
 from avici_jl import Dataset, InputError, SimulationError, list_domains, load_domain, simulate
 from avici_jl.errors import ConfigError
 from avici_jl.simulation import bridge, simulate_batch, simulate_collection
-from avici_jl.simulation.known_graph import as_network
+from avici_jl.simulation.known_graph import as_known_graph
 
 
 @pytest.mark.parametrize("name", list_domains())
@@ -85,7 +85,7 @@ NETWORKS = {
 @pytest.mark.parametrize("form", NETWORKS)
 def test_a_network_of_ones_own(form: str) -> None:
     given, names = NETWORKS[form]
-    network = as_network(given)
+    network = as_known_graph(given)
     assert network.names == names
     found = {(names[i], names[j]): s for (i, j), s in zip(network.edges, network.signs, strict=True)}
     a, b, c = ("x1", "x2", "x3") if form == "matrix" else ("a", "b", "c")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -37,15 +38,20 @@ def test_answers_come_in_order_and_few_tasks_wait() -> None:
             taken.append(k)
             yield (k,)
 
+    others = threading.Event()
+
     def late_first(k: int) -> int:
-        time.sleep(0.02 if k == 0 else 0)
+        if k == 0:
+            assert others.wait(60)
+        elif k == 3:
+            others.set()
         return k
 
     with ThreadPoolExecutor(4) as pool:
         found = in_order(late_first, tasks(), pool, ahead=5)
         assert next(found) == 0 and len(taken) <= 6
         assert list(found) == list(range(1, 20))
-    assert list(in_order(late_first, tasks())) == list(range(20))
+    assert list(in_order(late_first, tasks())) == list(range(20))  # one after the other
 
 
 def test_what_is_no_executor_and_processes_that_end_are_named() -> None:

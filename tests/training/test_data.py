@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import replace
 
+import jax
 import numpy as np
 
 from avici_jl.training.data import Part, TrainingData
@@ -29,24 +30,23 @@ def test_a_batch_depends_on_its_number_alone() -> None:
     forwards, backwards = TrainingData(DATA, 40), TrainingData(DATA, 40)
     one = [forwards[i] for i in range(12)]
     two = [backwards[i] for i in reversed(range(12))][::-1]
-    for left, right in zip(one, two, strict=True):
-        for a, b in zip(left, right, strict=True):
-            np.testing.assert_array_equal(a, b)
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
-def test_batches_of_a_chapter_use_each_group_as_often() -> None:
+def test_batches_of_a_shuffle_buffer_use_each_group_as_often() -> None:
     data = TrainingData(DATA, 40)
     for buffer in range(2):
-        graphs = [data[8 * buffer + k].graph.tobytes() for k in range(8)]
+        graphs = [data[8 * buffer + k].truth.graph.tobytes() for k in range(8)]
         assert sorted(graphs.count(graph) for graph in set(graphs)) == [2, 2, 2, 2]
-    uses = [data[k].x for k in range(8) if data[k].graph.tobytes() == data[0].graph.tobytes()]
+    uses = [data[k].x for k in range(8) if data[k].truth.graph.tobytes() == data[0].truth.graph.tobytes()]
     assert len(uses) == 2 and not np.array_equal(*uses)
 
 
 def test_batches_have_the_rows_that_were_asked_for() -> None:
     data, shapes = TrainingData(DATA, 40), set()
     for k in range(40):
-        x, interventions, graph, total, *_ = data[k]
+        x, interventions, (graph, *_), total = data[k]
         assert total == len(x)
         count, n, d = x.shape
         shapes.add((count, d, n, int(interventions.any(-1).sum(-1)[0])))
@@ -88,9 +88,11 @@ def test_the_parts_of_several_processes_are_the_batch() -> None:
     for step in (0, 5, 17):
         expected, found = whole[step], [part[step] for part in parts]
         assert expected.total == len(expected.x) == found[0].total and expected.total in (6, 4)
-        for name in ("x", "interventions", "graph"):
-            together = np.concatenate([getattr(part, name) for part in found])
-            np.testing.assert_array_equal(together[: expected.total], getattr(expected, name))
+        for whole_array, *arrays in zip(
+            *map(jax.tree.leaves, (expected[:3], *(part[:3] for part in found))), strict=True
+        ):
+            together = np.concatenate(arrays)
+            np.testing.assert_array_equal(together[: expected.total], whole_array)
             assert len(together) % 4 == 0  # what four devices cannot share is filled up
             np.testing.assert_array_equal(together[expected.total :], together[expected.total - 1 :][:-1])
 

@@ -15,11 +15,11 @@ from sklearn.metrics import log_loss
 from avici_jl import ConfigError, Model
 from avici_jl.network.answer import Answer
 from avici_jl.training.config import resolve
-from avici_jl.training.data import TrainingData
-from avici_jl.training.mesh import Devices, Truth
+from avici_jl.training.data import TrainingData, Truth
+from avici_jl.training.mesh import Devices
 from avici_jl.training.objective import Dual, cross_entropy, dual_ascent, objective
 from avici_jl.training.optimizer import build_optimizer, build_schedule
-from avici_jl.training.sources import Simulated
+from avici_jl.training.sources import DomainSource
 from avici_jl.training.step import compile_run
 from avici_jl.training.teacher import load_teacher
 from tiny_models import save
@@ -196,7 +196,7 @@ def test_the_paper_s_settings() -> None:
     """Every number of the paper's appendix that a run depends on."""
     dropout = {"linear": 0.0, "linear-ood": 0.0, "rff": 0.1, "grn": 0.3, "grn-paper": 0.3}
     for domain, rate in dropout.items():
-        source = Simulated(domain)
+        source = DomainSource(domain)
         facts = {"kind": source.kind, "acyclic": source.acyclic, "lineage": source.lineage}
         config = resolve(domain, preset="paper", **facts, overrides=["batch_multiplier=8"])
         assert config.network == {

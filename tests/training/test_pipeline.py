@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import psutil
 import pytest
@@ -65,8 +66,7 @@ def training_data(code: Path, function: str, steps: int = 30) -> TrainingData:
 
 
 def same(one: list, two: list) -> bool:
-    pairs = zip(one, two, strict=True)
-    return all(np.array_equal(a, b) for left, right in pairs for a, b in zip(left, right, strict=True))
+    return all(np.array_equal(a, b) for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True))
 
 
 def left_over() -> list[psutil.Process]:

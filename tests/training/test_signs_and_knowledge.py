@@ -17,11 +17,11 @@ from avici_jl.errors import ConfigError, InputError
 from avici_jl.network import build_network
 from avici_jl.network.answer import Answer
 from avici_jl.training.config import resolve
-from avici_jl.training.data import Batch, Part, TrainingData
+from avici_jl.training.data import Batch, Part, TrainingData, Truth
 from avici_jl.training.held_out import HeldOut
 from avici_jl.training.initial import start_from
 from avici_jl.training.knowledge import part_of
-from avici_jl.training.mesh import Devices, Truth
+from avici_jl.training.mesh import Devices
 from avici_jl.training.objective import cross_entropy, objective, sign_cross_entropy
 from avici_jl.training.runs import open_run
 from avici_jl.training.schema import DataConfig, SizeConfig
@@ -80,15 +80,15 @@ def test_signs_follow_the_variables_that_are_turned_round() -> None:
     seen = []
     for step in range(8):
         batch = data[step]
-        assert batch.signs is not None and batch.known is None
-        for x, graph, signs in zip(batch.x, batch.graph, batch.signs, strict=True):
+        assert batch.truth.signs is not None and batch.truth.known is None
+        for x, graph, signs in zip(batch.x, batch.truth.graph, batch.truth.signs, strict=True):
             correlation = np.corrcoef(x.T)
             np.testing.assert_array_equal(signs[signs != 0], np.sign(correlation)[signs != 0])
             assert (graph[signs != 0] == 1).all()
             seen += list(signs[graph == 1])
     assert {-1, 0, 1} == set(seen)
     without = TrainingData(DATA, 8, source=Function(lambda *arguments: simulate(*arguments)[:3]), signs=True)
-    assert without[0].signs is not None and not without[0].signs.any()
+    assert without[0].truth.signs is not None and not without[0].truth.signs.any()
     np.testing.assert_array_equal(without[3].x, data[3].x)
 
 
@@ -97,17 +97,18 @@ def test_knowledge_is_shown_of_a_share_and_changes_nothing_else() -> None:
     some = []
     for step in range(40):
         batch = shown[step]
-        assert batch.known is not None
-        for name in ("x", "interventions", "graph"):
-            np.testing.assert_array_equal(getattr(batch, name), getattr(plain[step], name))
-        some += [known.any() for known in batch.known]
-        assert batch.graph[batch.known == 1].all() and not batch.graph[batch.known == -1].any()
+        assert batch.truth.known is not None
+        for left, right in zip(batch[:2], plain[step][:2], strict=True):
+            np.testing.assert_array_equal(left, right)
+        np.testing.assert_array_equal(batch.truth.graph, plain[step].truth.graph)
+        some += [known.any() for known in batch.truth.known]
+        assert batch.truth.graph[batch.truth.known == 1].all() and not batch.truth.graph[batch.truth.known == -1].any()
     assert 0.25 < np.mean(some) < 0.5  # half of them, and some of these show nothing
     parts = [TrainingData(DATA, 8, source=Function(simulate), prior=True, part=Part(4, k, 2)) for k in range(2)]
-    together = np.concatenate([part[3].known for part in parts])  # type: ignore[misc]
-    whole = TrainingData(DATA, 8, source=Function(simulate), prior=True)[3].known
+    together = np.concatenate([part[3].truth.known for part in parts])
+    whole = TrainingData(DATA, 8, source=Function(simulate), prior=True)[3].truth.known
     np.testing.assert_array_equal(together[:6], whole)
-    nothing = TrainingData(replace(DATA, prior_fraction=0.0), 8, source=Function(simulate), prior=True)[3].known
+    nothing = TrainingData(replace(DATA, prior_fraction=0.0), 8, source=Function(simulate), prior=True)[3].truth.known
     assert nothing is not None and not nothing.any()
 
 
@@ -158,7 +159,7 @@ def test_they_are_learned() -> None:
     for step in range(120):
         state, measured = compiled.step(state, devices.place(data[step]))
         assert measured.accepted
-    (score, _) = HeldOut(config, source, compiled.predict).measure(state.average)
+    (score, _) = HeldOut(config, source, compiled.predict).evaluate(state.average)
     assert score.sign > 0.9
 
     # A pair is undirected without knowledge; which way it goes is known.

@@ -14,7 +14,7 @@ from avici_jl import Dataset, Model
 from avici_jl.data.collection import write_collection
 from avici_jl.errors import ConfigError, InputError, SimulationError
 from avici_jl.training import Function, Labelled, run
-from avici_jl.training.sources import HELD_OUT_SEED, Simulated, Source, open_source
+from avici_jl.training.sources import HELD_OUT_SEED, DomainSource, Source, open_source
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "training"
@@ -158,7 +158,7 @@ def test_a_function_that_gives_other_shapes_is_refused() -> None:
 
 
 def test_a_domain_knows_what_it_is_based_on() -> None:
-    assert Simulated("linear-ood").lineage[0] == "linear-ood" and "linear" in Simulated("linear-ood").lineage
+    assert DomainSource("linear-ood").lineage[0] == "linear-ood" and "linear" in DomainSource("linear-ood").lineage
 
 
 def test_a_run_learns_from_a_collection_of_which_it_reads_what_it_draws(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class Length:
 
 
 def build(hint: Any, value: Any, where: str = "") -> Any:
-    """A plain value as what its type says: a dataclass, a list, a number, …
+    """A plain value as what its type says: a dataclass, a list, a number.
 
     Args:
         hint: the type, perhaps `Annotated` with a `Range`, `OneOf` or `Length`.

@@ -86,6 +86,7 @@ class KeptModel(Model):
     seconds = math.nan
 
     def predict_checked(self, found: Input, *, gaps: bool | None = None, asking: Asking = Asking()) -> Answer:  # noqa: B008
+        """As `Model.predict_checked`, from what is kept if it was asked before."""
         batch = np.array([]) if found.batch is None else found.batch
         key = (
             "model",

@@ -55,9 +55,11 @@ class Report:
     figures: dict[str, Figure] = field(default_factory=dict)
 
     def add(self, *paragraphs: str) -> None:
+        """Go on with paragraphs in Markdown."""
         self.body += paragraphs
 
     def add_figure(self, name: str, figure: Figure, caption: str) -> None:
+        """Go on with a figure, which is written as `NAME.png`."""
         self.figures[name] = figure
         self.add(f"![{caption}]({name}.png)", f"*{caption}*")
 

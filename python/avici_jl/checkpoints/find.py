@@ -17,8 +17,11 @@ def list_models() -> list[str]:
 
 
 def find_model(name_or_path: str | Path, *, download: bool = True) -> Path:
-    """Folder of a model: a saved model or a run's working folder by its path, a shipped model by its name, or one of
-    the hub as `hf:owner/name`, which is downloaded unless `download` is false.
+    """Folder of a model.
+
+    Args:
+        name_or_path: path of a saved model or of a run's working folder, name of a shipped model, or `hf:owner/name`.
+        download: whether a model of the hub may be downloaded.
 
     Raises:
         CheckpointError: there is no such model.

@@ -30,7 +30,7 @@ class Refused(Exception):
 class Record(tuple):
     """Stands for a named tuple of whatever class."""
 
-    def __new__(cls, *values: Any) -> Record:
+    def __new__(cls, *values: Any) -> Record:  # noqa: D102
         return super().__new__(cls, values)
 
 
@@ -100,6 +100,7 @@ class ArraysOnly(pickle.Unpickler):
     """Raises `Refused` for every name that no array needs."""
 
     def find_class(self, module: str, name: str) -> Any:
+        """What takes the place of a name."""
         if (module, name) in _ALLOWED:
             return _ALLOWED[module, name]
         if module.split(".")[0] in _RECORDS and name.isidentifier() and name[0].isupper():
@@ -107,6 +108,7 @@ class ArraysOnly(pickle.Unpickler):
         raise Refused(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> Any:
+        """Refused: arrays refer to nothing outside the file."""
         raise Refused("a reference to something outside")
 
 
@@ -123,6 +125,7 @@ def arrays(found: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, np.nda
 
 
 def main(path: str) -> None:
+    """Write the arrays of a file to the standard output."""
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     with open(path, "rb") as file:
         try:

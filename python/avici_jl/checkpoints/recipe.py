@@ -1,6 +1,6 @@
 """The recipe of a model: the stages of its training, by which it can be trained again.
 
-`recipe.json` in the folder of a run or a model holds `stages`, the first one first. A stage is a run:
+`recipe.json` in the folder of a run or a model holds `stages`, the first one first. A stage is a run::
 
     name                what the run was called; the settings `init_from` of the next stage name it
     revision            the code that began it

@@ -6,7 +6,7 @@ import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,36 @@ OPTIONAL: dict[str, tuple[str, type[np.generic]]] = {
     "confounded": ("dd", np.uint8),
     "true_interventions": ("nd", np.uint8),
 }
+
+
+class Datasets(NamedTuple):
+    """Datasets of one size that a simulator made, each array with the dataset as its first dimension.
+
+    Attributes:
+        x: [count, n, d] float32.
+        interventions: [count, n, d] uint8.
+        graph: [count, d, d] uint8.
+        batch: [count, n] int32, 0 where it is not known.
+        cell_types: [count, n] int32, 0 where there is none.
+        signs: [count, d, d] int8, 0 where it is not known.
+        strengths: [count, d, d] float32, NaN where they are not known.
+        confounded: [count, d, d] uint8.
+        true_interventions: [count, n, d] uint8.
+        drawn: of each dataset, what its domain drew.
+
+    See `Dataset`; what nobody asked for is None.
+    """
+
+    x: np.ndarray
+    interventions: np.ndarray
+    graph: np.ndarray
+    batch: np.ndarray | None = None
+    cell_types: np.ndarray | None = None
+    signs: np.ndarray | None = None
+    strengths: np.ndarray | None = None
+    confounded: np.ndarray | None = None
+    true_interventions: np.ndarray | None = None
+    drawn: list[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """How unlike those of training a table is: its characteristics beside quantiles of many tables of the domain.
 
 A model's card holds, under "typical", the quantiles of each characteristic over simulated tables of what it was trained
-on, and those of the smallest tail probability of a table; see `measure`.
+on, and those of the smallest tail probability of a table; see `summarize`.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Shift:
         return Shift(float(values["probability"]), reasons, tuple(values["unusual"]))
 
 
-def measure(tables: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+def summarize(tables: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     """What is typical, for a model's card.
 
     The smallest tail probability of a table is taken by the quantiles of the other half of the tables, so that it is
@@ -128,7 +128,7 @@ def compare(found: Input, kind: str, typical: Mapping[str, Any]) -> Shift:
     Args:
         found: the table.
         kind: "values" or "counts".
-        typical: what `measure` gave.
+        typical: what `summarize` gave.
     """
     levels = np.asarray(typical["levels"])
     reasons = _reasons(described(found, kind), typical["characteristics"], levels)

@@ -10,7 +10,7 @@ import numpy as np
 
 from avici_jl.checkpoints.files import CARD, read_card, read_config, write_json
 from avici_jl.data.characteristics import characteristics
-from avici_jl.data.typical import measure
+from avici_jl.data.typical import summarize
 from avici_jl.errors import AviciError
 from avici_jl.evaluation.compare import EVALUATION_SEED, simulated_domain
 from avici_jl.simulation import simulate_batch
@@ -34,7 +34,7 @@ def measure_typical(data: Mapping[str, Any], count: int, *, calibrated_for: str)
         domain = simulated_domain(data["domain"], "the model")
     except AviciError:
         domain = simulated_domain(calibrated_for, "the model")
-    return measure([characteristics(x, u, data["kind"]) for x, u in training_tables(data, domain, count)])
+    return summarize([characteristics(x, u, data["kind"]) for x, u in training_tables(data, domain, count)])
 
 
 def training_tables(

@@ -14,9 +14,10 @@ def usual_rows(n: int) -> int:
 
 
 def usual_variables(d: int) -> int:
-    """The next number of variables that is compiled, at least d: 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 160, …
+    """The next number of variables that is compiled, at least d.
 
-    Above 64 four to a doubling, because time grows with the square and cube of this number.
+    They are 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 160, …: above 64 four to a doubling, because time grows with the
+    square and cube of this number.
     """
     return _next(d, 2 if d <= 64 else 4)
 

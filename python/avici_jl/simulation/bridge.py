@@ -11,15 +11,17 @@ import threading
 import tomllib
 from collections import deque
 from collections.abc import Callable
+from dataclasses import fields
 from operator import index as as_int
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from avici_jl._runtime.resources import julia_package_dir
+from avici_jl.data.dataset import Dataset, Datasets
 from avici_jl.errors import SimulationError
 from avici_jl.simulation import interrupts
-from avici_jl.simulation.known_graph import Network
+from avici_jl.simulation.known_graph import KnownGraph
 from avici_jl.simulation.startup import start_julia, wrong_thread
 
 _PRELUDE = """
@@ -66,52 +68,6 @@ def julia() -> Any:
     return _bridge().AviciSim
 
 
-class Simulated(NamedTuple):
-    """A simulated dataset: the fields of `Dataset`, but for where it comes from."""
-
-    x: np.ndarray
-    interventions: np.ndarray
-    graph: np.ndarray
-    names: list[str]
-    kind: str
-    expression: np.ndarray | None
-    batch: np.ndarray | None
-    cell_types: np.ndarray | None
-    signs: np.ndarray | None
-    strengths: np.ndarray | None
-    confounded: np.ndarray | None
-    true_interventions: np.ndarray | None
-    drawn: dict[str, Any]
-
-
-class SimulatedBatch(NamedTuple):
-    """Simulated datasets of one size, each array with the dataset as its first dimension.
-
-    Attributes:
-        x: [count, n, d] float32.
-        interventions: [count, n, d] uint8.
-        graph: [count, d, d] uint8.
-        batch: [count, n] int32, 0 where it is not known.
-        cell_types: [count, n] int32, 0 where there is none.
-        signs: [count, d, d] int8, 0 where it is not known.
-        strengths: [count, d, d] float32, NaN where they are not known.
-        confounded: [count, d, d] uint8.
-        true_interventions: [count, n, d] uint8.
-        drawn: of each dataset, what its domain drew.
-    """
-
-    x: np.ndarray
-    interventions: np.ndarray
-    graph: np.ndarray
-    batch: np.ndarray
-    cell_types: np.ndarray
-    signs: np.ndarray
-    strengths: np.ndarray
-    confounded: np.ndarray
-    true_interventions: np.ndarray
-    drawn: list[dict[str, Any]]
-
-
 def simulate(
     domain: str,
     *,
@@ -121,9 +77,9 @@ def simulate(
     n_int: int = 0,
     seed: int = 0,
     index: int = 0,
-    network: Network | None = None,
+    network: KnownGraph | None = None,
     imperfections: str = "",
-) -> Simulated:
+) -> Dataset:
     """Simulate dataset number `index` of the stream `seed`.
 
     Args:
@@ -155,10 +111,13 @@ def simulate(
             seed=as_int(seed),
             index=as_int(index),
         )
-        fields: dict[str, Any] = {name: getattr(data, name) for name in Simulated._fields}
-        names, kind, drawn = [str(name) for name in fields.pop("names")], str(fields.pop("kind")), fields.pop("drawn")
-        arrays = {name: None if array is None else _view(array) for name, array in fields.items()}
-        return Simulated(names=names, kind=kind, drawn=_described(drawn), **arrays)  # type: ignore[arg-type]
+        found: dict[str, Any] = {
+            part.name: getattr(data, part.name) for part in fields(Dataset) if part.name != "origin"
+        }
+        names, kind, drawn = [str(name) for name in found.pop("names")], str(found.pop("kind")), found.pop("drawn")
+        arrays = {name: None if array is None else _view(array) for name, array in found.items()}
+        origin = {"domain": domain, "seed": int(seed), "index": int(index)}
+        return Dataset(names=names, kind=kind, drawn=_described(drawn), origin=origin, **arrays)  # type: ignore[arg-type]
 
 
 def simulate_batch(
@@ -173,7 +132,7 @@ def simulate_batch(
     first: int = 0,
     truth: bool = False,
     imperfections: str = "",
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | SimulatedBatch:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | Datasets:
     """Simulate the datasets `first` to `first + count - 1` of the stream `seed`, spread over Julia's threads.
 
     Arguments and errors are those of `simulate`, and so is each dataset.
@@ -186,10 +145,10 @@ def simulate_batch(
         sizes = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
         options = {key: as_int(size) for key, size in sizes.items()}
         made = _call("simulate_batch", domain, code, imperfections, as_int(count), **options, truth=bool(truth))
-        names = SimulatedBatch._fields[: -1 if truth else 3]
+        names = Datasets._fields[: -1 if truth else 3]
         arrays: list[Any] = [np.moveaxis(_view(getattr(made, name)), -1, 0) for name in names]
         if truth:
-            return SimulatedBatch._make([*arrays, _described(made.drawn)["datasets"]])
+            return Datasets._make([*arrays, _described(made.drawn)["datasets"]])
         return arrays[0], arrays[1], arrays[2]
 
 

@@ -14,11 +14,11 @@ from avici_jl._runtime.progress import tracked
 from avici_jl._runtime.toml import inline
 from avici_jl._runtime.trust import Untrusted, trusted
 from avici_jl.data.collection import Collection, write_collection
-from avici_jl.data.dataset import Dataset
+from avici_jl.data.dataset import Dataset, Datasets
 from avici_jl.errors import InputError
 from avici_jl.simulation import bridge
 from avici_jl.simulation.domain import load_domain
-from avici_jl.simulation.known_graph import as_network
+from avici_jl.simulation.known_graph import as_known_graph
 
 Imperfections = Mapping[str, Any] | Iterable[Mapping[str, Any]] | None
 
@@ -44,7 +44,7 @@ def simulate(
         seed: the same seed and index give the same bytes, on any machine and number of threads.
         index: number of the dataset in the sequence that belongs to `seed`.
         graph: a known network instead of a random one: a matrix, a DataFrame, a list of edges or a networkx graph
-            (see `as_network`).
+            (see `as_known_graph`).
         imperfections: what is wrong with the table, instead of what the domain says: one or several dictionaries with
             the keys of `[[imperfection]]` in a domain file, as in `{"model": "measurement-error", "variance": 0.25}`.
 
@@ -53,10 +53,10 @@ def simulate(
         SimulationError: an argument or the domain is not valid, or Julia cannot be started.
         TrustError: the domain names code, and its name was read from a file.
     """
-    network = None if graph is None else as_network(graph)
+    network = None if graph is None else as_known_graph(graph)
     name, code = _named(domain)
     text = _in_toml(imperfections)
-    made = bridge.simulate(
+    return bridge.simulate(
         name,
         code=code,
         d=d,
@@ -67,8 +67,6 @@ def simulate(
         network=network,
         imperfections=text,
     )
-    origin = {"domain": name, "seed": int(seed), "index": int(index)}
-    return Dataset(**made._asdict(), origin=origin)
 
 
 @overload
@@ -100,7 +98,7 @@ def simulate_batch(
     truth: Literal[True],
     imperfections: Imperfections = ...,
     executor: Any = ...,
-) -> bridge.SimulatedBatch: ...
+) -> Datasets: ...
 
 
 def simulate_batch(
@@ -115,7 +113,7 @@ def simulate_batch(
     truth: bool = False,
     imperfections: Imperfections = None,
     executor: Any = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | bridge.SimulatedBatch:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | Datasets:
     """Simulate the datasets `first` to `first + count - 1` of a seed, on all threads of Julia.
 
     `PYTHON_JULIACALL_THREADS` sets the number of threads before the first call.
@@ -143,7 +141,7 @@ def simulate_batch(
         if not parts:
             raise InputError(f"count must be positive for an executor, got {count}.")
         arrays: list[Any] = [np.concatenate(each) for each in list(zip(*parts, strict=True))[:-1]]
-        whole = bridge.SimulatedBatch._make([*arrays, [drawn for part in parts for drawn in part.drawn]])
+        whole = Datasets._make([*arrays, [drawn for part in parts for drawn in part.drawn or ()]])
         return whole if truth else (whole.x, whole.interventions, whole.graph)
     name, code = _named(domain)
     return bridge.simulate_batch(name, count, code=code, **sizes, truth=truth, imperfections=_in_toml(imperfections))
@@ -211,13 +209,13 @@ def _parts(domain: str | Path, count: int, how: dict[str, Any]) -> Iterator[tupl
         yield domain, min(size, count - start), {**how, "first": how["first"] + start}
 
 
-def _part(domain: str | Path, count: int, how: dict[str, Any]) -> bridge.SimulatedBatch:
+def _part(domain: str | Path, count: int, how: dict[str, Any]) -> Datasets:
     return simulate_batch(domain, count, **{**how, "truth": True})
 
 
-def _dataset(part: bridge.SimulatedBatch, k: int, kind: str, origin: dict[str, Any]) -> Dataset:
+def _dataset(part: Datasets, k: int, kind: str, origin: dict[str, Any]) -> Dataset:
     """One dataset of a batch."""
-    known = {name: array[k] for name, array in part._asdict().items() if name != "drawn"}
+    known = {name: array[k] for name, array in part._asdict().items() if name != "drawn" and array is not None}
     if np.isnan(known["strengths"]).any():
         del known["strengths"]
     for name in ("batch", "cell_types"):

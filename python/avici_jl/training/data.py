@@ -5,7 +5,7 @@ Nothing remembers a position, so a run that stops at step i continues with the s
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,27 +13,40 @@ from avici_jl.training.knowledge import part_of
 from avici_jl.training.schema import DataConfig, SizeConfig
 from avici_jl.training.sources import Datasets, Source, open_source
 
+Array = Any  # of NumPy, or of JAX, which is not imported here: processes that only make data stay small
 _SHAPE, _ROWS, _ORDER, _KNOWN = 1, 2, 3, 4  # purposes of the random streams of a run
 
 
+class Truth(NamedTuple):
+    """What is known of the datasets of a batch, and what the network is to say of them.
+
+    Attributes:
+        graph: [k, d, d] uint8.
+        signs: [k, d, d] int8, 1 or -1 where the sign of an effect is known; None if the run has no use for it.
+        known: [k, d, d] int8, what is shown of the graph, see `avici_jl.training.knowledge`; None as for signs.
+        taught: [k, d, d] float32, edge probabilities of a teacher; None if there is none.
+    """
+
+    graph: Array
+    signs: Array | None = None
+    known: Array | None = None
+    taught: Array | None = None
+
+
 class Batch(NamedTuple):
-    """One step's datasets of one shape, or a process's part of them.
+    """One step's datasets of one shape, or a process's part of them; NumPy's arrays, or JAX's once on the devices.
 
     Attributes:
         x: [k, n, d] float32.
         interventions: [k, n, d] uint8.
-        graph: [k, d, d] uint8.
+        truth: graphs, signs and knowledge of the datasets.
         total: datasets of the step, over all processes; what is beyond them in the parts is padding.
-        signs: [k, d, d] int8, 1 or -1 where the sign of an effect is known; None if the run has no use for it.
-        known: [k, d, d] int8, what is shown of the graph, see `avici_jl.training.knowledge`; None as for signs.
     """
 
-    x: np.ndarray
-    interventions: np.ndarray
-    graph: np.ndarray
+    x: Array
+    interventions: Array
+    truth: Truth
     total: int
-    signs: np.ndarray | None = None
-    known: np.ndarray | None = None
 
 
 class Shape(NamedTuple):
@@ -124,7 +137,7 @@ class TrainingData:
                 x, graph = np.zeros((k, n, size.d), np.float32), np.zeros((k, size.d, size.d), np.uint8)
                 nothing = graph.astype(np.int8)
                 more = (nothing if self._signs else None, nothing if self._prior else None)
-                found.append(Batch(x, x.astype(np.uint8), graph, total, *more))
+                found.append(Batch(x, x.astype(np.uint8), Truth(graph, *more), total))
         return found
 
     def __getitem__(self, step: int) -> Batch:
@@ -181,7 +194,7 @@ class TrainingData:
         known = None
         if self._prior:
             known = np.stack([self._shown(*one, step) for one in zip(graph, members, strict=True)])
-        return Batch(x, interventions, graph, shape.batch, signs, known)
+        return Batch(x, interventions, Truth(graph, signs, known), shape.batch)
 
     def _shown(self, graph: np.ndarray, member: int, step: int) -> np.ndarray:
         """What a step shows of the graph of one of its datasets, whichever part has it."""

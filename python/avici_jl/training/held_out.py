@@ -50,7 +50,7 @@ class HeldOut:
         self._config, self._source, self._predict = config, source, predict
         self._data: dict[tuple[int, str], Datasets] = {}
 
-    def measure(self, params: Any) -> list[Score]:
+    def evaluate(self, params: Any) -> list[Score]:
         """Scores of each size and kind of rows."""
         if not self._data:
             self._data = self._draw()

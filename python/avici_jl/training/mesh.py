@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,24 +16,6 @@ AXIS = "data"
 """Name of the one axis of devices."""
 
 _AGREE_EVERY = 8
-
-
-class Truth(NamedTuple):
-    """What is known of the datasets of a batch; see `Batch`. `taught` is what a teacher says of their edges, if any."""
-
-    graph: jax.Array
-    signs: jax.Array | None = None
-    known: jax.Array | None = None
-    taught: jax.Array | None = None
-
-
-class Placed(NamedTuple):
-    """A batch on the devices; `total` of its datasets are real, the last ones padding."""
-
-    x: jax.Array
-    interventions: jax.Array
-    truth: Truth
-    total: int
 
 
 class Devices:
@@ -50,13 +32,12 @@ class Devices:
         """Whether this process is the one that speaks and writes."""
         return self.part.process == 0
 
-    def place(self, batch: Batch) -> Placed:
+    def place(self, batch: Batch) -> Batch:
         """Put this process's part of a batch on its devices."""
-        parts: Any = (batch.x, batch.interventions, (batch.graph, batch.signs, batch.known))
         x, interventions, truth = jax.tree.map(
-            lambda part: jax.make_array_from_process_local_data(self._split, np.ascontiguousarray(part)), parts
+            lambda part: jax.make_array_from_process_local_data(self._split, np.ascontiguousarray(part)), batch[:3]
         )
-        return Placed(x, interventions, Truth(*truth), batch.total)
+        return Batch(x, interventions, truth, batch.total)
 
     def agree(self, step: int, *wishes: bool) -> list[bool]:
         """What any process wishes. With several, they ask each other every few steps and do nothing in between."""

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from avici_jl.network.answer import Answer
 from avici_jl.training.acyclicity import spectral_radius
-from avici_jl.training.mesh import Truth
+from avici_jl.training.data import Truth
 from avici_jl.training.schema import ObjectiveConfig
 
 
@@ -21,6 +21,7 @@ class Dual(NamedTuple):
 
     @staticmethod
     def start() -> Dual:
+        """That of a run that begins: no constraint yet."""
         return Dual(jnp.zeros(()), jnp.zeros(()))
 
 

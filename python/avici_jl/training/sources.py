@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from avici_jl._runtime.trust import Untrusted, trusted
 from avici_jl.data.collection import Collection, is_collection
 from avici_jl.errors import AviciError, ConfigError, InputError, SimulationError
 from avici_jl.posterior.acyclic import is_acyclic
-from avici_jl.simulation import Dataset, load_domain, simulate_batch
+from avici_jl.simulation import Dataset, Datasets, load_domain, simulate_batch
 from avici_jl.simulation.domain import untrusted_code
 
 HELD_OUT_SEED = 2**30
@@ -27,23 +27,6 @@ HELD_OUT_SEED = 2**30
 
 _LIMIT = 10_000
 _FACTS = ("kind", "acyclic", "missing", "seconds")
-
-
-class Datasets(NamedTuple):
-    """Datasets of one shape.
-
-    Attributes:
-        x: [count, n, d] float32.
-        interventions: [count, n, d] uint8.
-        graph: [count, d, d] uint8.
-        signs: [count, d, d] int8, 1 for an edge that raises its effect, -1 for one that lowers it, 0 where it is not
-            known; None if no sign is.
-    """
-
-    x: np.ndarray
-    interventions: np.ndarray
-    graph: np.ndarray
-    signs: np.ndarray | None = None
 
 
 @runtime_checkable
@@ -74,7 +57,7 @@ class Source(Protocol):
         ...
 
 
-class Simulated:
+class DomainSource:
     """A domain that AviciSim simulates, by its name or the path of its TOML file."""
 
     sizes: list[int] | None = None
@@ -85,7 +68,7 @@ class Simulated:
         self.name, self.kind, self.acyclic = domain, info.kind, info.acyclic
         self.lineage: tuple[str, ...] = (info.name,)
         if isinstance(info.table.get("base"), str) and not info.table["base"].endswith(".toml"):
-            self.lineage += Simulated(info.table["base"]).lineage
+            self.lineage += DomainSource(info.table["base"]).lineage
 
     def draw(
         self, count: int, *, d: int, n_obs: int, n_int: int, seed: int, first: int, signs: bool = False
@@ -94,8 +77,7 @@ class Simulated:
         size: dict[str, Any] = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
         if not signs:
             return Datasets(*simulate_batch(self.name, count, **size))
-        made = simulate_batch(self.name, count, **size, truth=True)
-        return Datasets(made.x, made.interventions, made.graph, made.signs)
+        return simulate_batch(self.name, count, **size, truth=True)
 
 
 class Function:
@@ -136,8 +118,9 @@ class Function:
 
     @staticmethod
     def from_file(text: str) -> Function:
-        """A function named as `path/to/file.py:function`; its attributes `kind`, `acyclic`, `missing` and `seconds`
-        count where it has them.
+        """A function named as `path/to/file.py:function`.
+
+        Its attributes `kind`, `acyclic`, `missing` and `seconds` count where it has them.
 
         Raises:
             ConfigError: there is no such file or function.
@@ -324,7 +307,7 @@ def open_source(domain: Any) -> Source:
             return Function.from_file(text)
         if is_collection(text):
             return Labelled(Collection(text), name=text)
-        return Labelled.from_folder(Path(text)) if Path(text).is_dir() else Simulated(str(domain))
+        return Labelled.from_folder(Path(text)) if Path(text).is_dir() else DomainSource(str(domain))
     if callable(domain):
         return Function(domain)
     if isinstance(domain, Iterable):
@@ -346,7 +329,7 @@ def code_of(domain: Any) -> Path | None:
 
 def _stacked(made: list[Datasets]) -> Datasets:
     """Single datasets as one of `count`."""
-    return Datasets(*(np.stack(part) for part in zip(*made, strict=True)))
+    return Datasets(*(None if part[0] is None else np.stack(part) for part in zip(*made, strict=True)))  # type: ignore[arg-type]
 
 
 def _checked(found: Any, name: str, shape: tuple[int, int] | None = None, missing: bool = True) -> Datasets:
@@ -374,7 +357,7 @@ def _checked(found: Any, name: str, shape: tuple[int, int] | None = None, missin
     signs = np.zeros(graph.shape) if signs is None else _numbers(signs, f"{name}: signs")
     if signs.shape != graph.shape or not np.isin(signs, (-1, 0, 1)).all():
         raise InputError(f"{name}: signs must be [d, d] of -1, 0 and 1, with 0 where a sign is not known.")
-    return Datasets(rounded, (interventions != 0).astype(np.uint8), edges, (signs * edges).astype(np.int8))
+    return Datasets(rounded, (interventions != 0).astype(np.uint8), edges, signs=(signs * edges).astype(np.int8))
 
 
 def _numbers(array: Any, what: str) -> np.ndarray:

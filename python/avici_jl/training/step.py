@@ -15,7 +15,8 @@ from jax.sharding import PartitionSpec
 from avici_jl.data.standardize import features
 from avici_jl.network import build_network, sees_spreads
 from avici_jl.network.answer import Answer
-from avici_jl.training.mesh import AXIS, Devices, Placed, Truth
+from avici_jl.training.data import Batch, Truth
+from avici_jl.training.mesh import AXIS, Devices
 from avici_jl.training.objective import Dual, dual_ascent, objective
 from avici_jl.training.optimizer import build_optimizer
 from avici_jl.training.schema import Config
@@ -70,12 +71,12 @@ class Compiled(NamedTuple):
         truth: placed batch -> what its answers are compared with, which is where a teacher is asked.
     """
 
-    step: Callable[[TrainState, Placed], tuple[TrainState, Measured]]
+    step: Callable[[TrainState, Batch], tuple[TrainState, Measured]]
     start: Callable[[], TrainState]
     predict: Callable[..., Answer]
     summarize: Any
     gradient: Any
-    truth: Callable[[Placed], Truth]
+    truth: Callable[[Batch], Truth]
 
 
 def compile_run(config: Config, devices: Devices) -> Compiled:
@@ -172,10 +173,10 @@ def compile_run(config: Config, devices: Devices) -> Compiled:
         teach = load_teacher(config.objective.teacher, kind)
         teach = jax.jit(jax.shard_map(teach, mesh=devices.mesh, in_specs=split, out_specs=split, check_vma=False))
 
-    def truth(batch: Placed) -> Truth:
+    def truth(batch: Batch) -> Truth:
         return batch.truth if teach is None else batch.truth._replace(taught=teach(batch.x, batch.interventions))
 
-    def step(state: TrainState, batch: Placed) -> tuple[TrainState, Measured]:
+    def step(state: TrainState, batch: Batch) -> tuple[TrainState, Measured]:
         summary = summarize(batch.x, batch.interventions)
         gradient, losses = differentiate(
             state.params, state.step, state.dual.multiplier, summary, truth(batch), total=batch.total

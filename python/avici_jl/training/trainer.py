@@ -18,7 +18,7 @@ from avici_jl.errors import TrainingError
 from avici_jl.training.data import Batch, TrainingData
 from avici_jl.training.held_out import HeldOut, mean_auprc
 from avici_jl.training.initial import start_from
-from avici_jl.training.mesh import Devices, Placed
+from avici_jl.training.mesh import Devices
 from avici_jl.training.pipeline import batches, suggested_workers
 from avici_jl.training.schema import Config
 from avici_jl.training.sources import Source
@@ -171,7 +171,7 @@ class Trainer:
                 self._validate(clock, done, watch)
         return done
 
-    def _next(self, stream: Iterator[Batch], clock: Clock, under_way: Measured | None = None) -> Placed:
+    def _next(self, stream: Iterator[Batch], clock: Clock, under_way: Measured | None = None) -> Batch:
         """The next batch; the time it took counts as waiting unless a step was still under way at its end."""
         begin = time.monotonic()
         batch = next(stream)
@@ -221,7 +221,7 @@ class Trainer:
 
     def _validate(self, clock: Clock, done: int, watch: Watch) -> None:
         """Measure the averaged parameters on held-out datasets, and write a checkpoint that carries the result."""
-        scores = self._held_out.measure(self.devices.local(self.state.average))
+        scores = self._held_out.evaluate(self.devices.local(self.state.average))
         self._progress["validation"] = [
             {name: value for name, value in score._asdict().items() if name != "sign" or not np.isnan(value)}
             for score in scores

@@ -148,12 +148,15 @@ class Clock:
         }
 
     def since_log(self) -> float:
+        """Seconds since the last line of progress."""
         return time.monotonic() - self._last_log
 
     def since_save(self) -> float:
+        """Seconds since the last checkpoint."""
         return time.monotonic() - self._last_save
 
     def saved(self) -> None:
+        """Note that a checkpoint is written."""
         self._last_save = time.monotonic()
 
     def waited_share(self) -> float:

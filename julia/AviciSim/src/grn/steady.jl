@@ -38,7 +38,7 @@ steady_state(problem::GRNProblem) = steady_state(problem, Kinetics(problem))
 
 function steady_state(problem::GRNProblem, kinetics::Kinetics)
     relaxation = Relaxation(problem, kinetics, [Effects(length(problem))], nothing)
-    steady = settle!(relaxation, problem, kinetics, wild_inverse(relaxation, kinetics))
+    steady = reach_steady_state!(relaxation, problem, kinetics, wild_inverse(relaxation, kinetics))
     return permutedims(relaxation.state), steady
 end
 
@@ -58,13 +58,13 @@ steady state is `wild`. With feedback there may be several: found is one that th
 function steady_states(problem::GRNProblem, kinetics::Kinetics, effects::Vector{Effects}, wild::Matrix{Float32}, inverses)
     isempty(effects) && return Matrix{Float32}[]
     relaxation = Relaxation(problem, kinetics, effects, wild)
-    settle!(relaxation, problem, kinetics, channel -> inverses[channel])
+    reach_steady_state!(relaxation, problem, kinetics, channel -> inverses[channel])
     types = cell_types(problem)
     return [permutedims(relaxation.state[first:first + types - 1, :]) for first in 1:types:types * length(effects)]
 end
 
 # Bring `relaxation` to its steady state, where `scale(channel)` is the inverse of a half-response; whether it got there.
-function settle!(relaxation::Relaxation, problem::GRNProblem, kinetics::Kinetics, scale)
+function reach_steady_state!(relaxation::Relaxation, problem::GRNProblem, kinetics::Kinetics, scale)
     order = topological_order(adjacency(problem))
     order === nothing && return iterate!(relaxation, problem, kinetics, scale)
     channels = [Int[] for _ in 1:length(problem)]

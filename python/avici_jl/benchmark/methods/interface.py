@@ -59,6 +59,7 @@ class Takes(Enum):
     ANY = "any"
 
     def fits(self, interventional: bool) -> bool:
+        """Whether a dataset with or without interventional rows is of use."""
         return self is Takes.ANY or (self is Takes.INTERVENTIONAL) == interventional
 
 

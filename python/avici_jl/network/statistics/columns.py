@@ -79,8 +79,10 @@ class Columns:
         return self.present.sum(-1)[..., None, None]
 
     def unit(self, f: jax.Array) -> jax.Array:
-        """Functions [batch, n, k] of the variables with mean 0 and standard deviation 1; nearly constant ones stay
-        small."""
+        """Functions [batch, n, k] of the variables with mean 0 and standard deviation 1.
+
+        Nearly constant ones stay small.
+        """
         f = self.weight * (f - f.sum(-2, keepdims=True) / self.n)
         return f / (jnp.sqrt((f**2).sum(-2, keepdims=True) / self.n) + 1e-3)
 

@@ -9,8 +9,10 @@ from avici_jl.network.statistics.algebra import for_each_variable
 
 
 def weakest_correlations(correlation: jax.Array, present: jax.Array | None = None) -> jax.Array:
-    """[batch, i, j, 5]: the weakest partial correlation of i and j given one other and given two others; how much
-    conditioning on j opens and closes dependences of i on third variables at most, and on the whole.
+    """[batch, i, j, 5]: how dependent i and j are given others.
+
+    The weakest partial correlation of i and j given one other and given two others; how much conditioning on j opens
+    and closes dependences of i on third variables at most, and on the whole.
 
     The second variable to condition on is found after the first (a greedy search). Variables that are not present
     [batch, d] are none.
