@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,20 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
-from avici_jl import Dataset, Model, load_domain
+from avici_jl import Dataset, Model, Posterior, load_domain, read_table
 from avici_jl.checkpoints.integrity import check_size, digest, not_finite
 from avici_jl.checkpoints.lineage import before
 from avici_jl.checkpoints.model import load_model, save_model
 from avici_jl.checkpoints.run import RunCheckpoints
+from avici_jl.data.collection import Collection, write_collection
 from avici_jl.errors import AviciError, CheckpointError, ConfigError, InputError, TrainingError
 from avici_jl.training import run
 from tiny_runs import SETTINGS, simulator
 
 TINY = Path(__file__).parent / "checkpoints" / "0.1"
 DEEP = "[" * 100_000
+
+TYPICAL = {"levels": [0.0, 0.1, 0.5, 0.9, 1.0], "characteristics": {"gaps": [0.0] * 5}, "least": [0.1] * 16}
 
 CARD_AND_CONFIG: list[tuple[str, str, Any, str]] = [
     ("card.json", "thresholds", "high", "card.json: thresholds must be dict, got 'high'"),
@@ -39,6 +43,18 @@ CARD_AND_CONFIG: list[tuple[str, str, Any, str]] = [
     ("card.json", "training", 3, "card.json: training must be dict"),
     ("card.json", "domain", ["linear"], "card.json: domain must be str"),
     ("card.json", "digest", "sha256:0", "digest is another one"),
+    ("card.json", "parameters", "many", "card.json: parameters must be int"),
+    ("card.json", "training.datasets", "many", "card.json: training.datasets must be float"),
+    ("card.json", "evaluation", "good", "card.json: evaluation must be list"),
+    ("card.json", "evaluation", [3], r"card.json: evaluation\[0\] must be dict"),
+    ("card.json", "evaluation", [{"auprc": {}}], r"evaluation\[0\].auprc must have model and correlation"),
+    ("card.json", "evaluation", [{"f1": [1, "x"]}], r"evaluation\[0\].f1\[1\] must be float"),
+    ("card.json", "calibration", {"ece": ["x"]}, r"calibration.ece\[0\] must be float"),
+    ("card.json", "typical", {}, "typical lacks"),
+    ("card.json", "typical", {"levels": "all"}, "typical.levels must be list"),
+    ("card.json", "typical", TYPICAL | {"least": [0.5]}, "typical.least must be 16 to 16 entries long"),
+    ("card.json", "typical", TYPICAL | {"levels": [1.0, 0.5, 0.4, 0.3, 0.2]}, "typical must have ascending numbers"),
+    ("card.json", "typical", TYPICAL | {"characteristics": {"gaps": [0.1] * 6}}, "as long as typical.levels"),
     ("config.json", "data", 3, "config.json: data must be dict"),
     ("config.json", "data.kind", "foo", 'config.json: data.kind must be one of "values", "counts", got \'foo\''),
     ("config.json", "data.domain", 5, "config.json: data.domain must be str"),
@@ -46,7 +62,7 @@ CARD_AND_CONFIG: list[tuple[str, str, Any, str]] = [
     ("config.json", "data.rows", [], "config.json: data.rows must be 1 to 1000 entries long"),
     ("config.json", "data.sizes", [{"batch": 3}], "config.json: data.sizes: each needs d"),
     ("config.json", "data.sizes", [7], r"config.json: data.sizes\[0\] must be dict"),
-    ("config.json", "init", 3, "config.json: init must be str"),
+    ("config.json", "init", 3, "config.json: init(_from)? must be str"),
     ("config.json", "network", "pair", "config.json: network must be dict"),
     ("config.json", "network.layers", 100_000, "network.layers must be an integer from 1 to 256"),
     ("config.json", "network.dim", 2**40, "network.dim must be an integer from 1 to"),
@@ -212,3 +228,100 @@ def test_an_init_that_names_itself_ends(tmp_path: Path) -> None:
     (folder / "card.json").write_text(json.dumps({"training": {"step": "many"}}))
     assert before({"init": str(folder)}) is None
     assert before({"init": "hf:some/one"}) is None  # nothing is downloaded
+
+
+def npz(**changes: Any) -> dict[str, np.ndarray]:
+    """What a posterior of two variables is saved as, with changes: arrays, or entries of its text."""
+    about = {
+        "names": ["a", "b"],
+        "model": "m",
+        "kind": "values",
+        "threshold": 0.5,
+        "notes": [],
+        "card": {},
+        "shift": None,
+    }
+    arrays = {"probabilities": np.zeros((2, 2)), "x": np.ones((3, 2)), "interventions": np.zeros((3, 2), np.uint8)}
+    about |= {name: value for name, value in changes.items() if not isinstance(value, np.ndarray)}
+    arrays |= {name: value for name, value in changes.items() if isinstance(value, np.ndarray)}
+    return {"about": np.array(json.dumps(about)), **arrays}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"about": np.array(DEEP)}, "recursion"),
+        ({"about": np.array("[]")}, ""),
+        ({"names": 3}, "not iterable"),
+        ({"names": ["a", "a"]}, "do not fit together"),
+        ({"kind": "foo"}, "kind must be"),
+        ({"threshold": 7}, "threshold must be from 0 to 1"),
+        ({"threshold": "high"}, "could not convert"),
+        ({"card": {"evaluation": 3}}, "evaluation must be list"),
+        ({"card": {"typical": {}}}, "typical lacks"),
+        ({"shift": {"reasons": [{"name": "x"}], "probability": 1, "unusual": []}}, "missing"),
+        ({"probabilities": np.full((2, 2), np.nan)}, "no numbers"),
+        ({"probabilities": np.full((2, 2), 3.0)}, "probabilities must be from 0 to 1"),
+        ({"probabilities": np.full((2, 2), "x")}, ""),
+        ({"increase": np.full((2, 2), -1.0)}, "increase must be from 0 to 1"),
+        ({"x": np.full((3, 2), np.inf)}, "no model|none that a model"),
+        ({"x": np.full((3, 2), "x")}, ""),
+        ({"interventions": np.full((3, 2), 5)}, "none that a model has seen"),
+        ({"batch": np.zeros(7)}, "do not fit together"),
+    ],
+    ids=str,
+)
+def test_a_posterior_that_is_something_else(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "good.npz", **npz())
+    assert Posterior.load(tmp_path / "good.npz").names == ["a", "b"]
+    np.savez(tmp_path / "p.npz", **npz(**changes))
+    with pytest.raises(InputError, match=f"p.npz is no posterior that can be read.*({message})"):
+        Posterior.load(tmp_path / "p.npz")
+
+
+def test_archives_that_are_damaged_or_locked(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "p.npz", **npz(x=np.random.default_rng(0).normal(size=(3, 2))))
+    whole = (tmp_path / "p.npz").read_bytes()
+    for k in range(0, len(whole), 7):
+        (tmp_path / "p.npz").write_bytes(whole[:k] + bytes([whole[k] ^ 0x55]) + whole[k + 1 :])
+        try:
+            Posterior.load(tmp_path / "p.npz")
+        except InputError:
+            pass
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as book:
+        book.writestr("[Content_Types].xml", "<Types")
+        book.writestr("xl/workbook.xml", "<workbook")
+    with pytest.raises(InputError, match="cannot be read as a workbook"):
+        read_table(tmp_path / "t.xlsx")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"filters": [{"id": "pickle"}]}', '{"compressor": {"id": "\\u0070ickle"}}', "{", DEEP]
+)
+@pytest.mark.parametrize("name", [".zarray", ".zmetadata", "zarr.json"])
+def test_zarr_that_would_be_unpickled(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "t.zarr" / "X").mkdir(parents=True)
+    (tmp_path / "t.zarr" / "X" / name).write_text(text)
+    with pytest.raises(InputError, match="pickles, which are code|cannot be read"):
+        read_table(tmp_path / "t.zarr")
+
+
+@pytest.mark.parametrize("key", ["count", "names", "origin", "kind", "shape"])
+def test_a_collection_that_declares_what_it_has_not(key: str, tmp_path: Path) -> None:
+    pytest.importorskip("zarr")
+    data = Dataset(np.ones((4, 3), np.float32), np.zeros((4, 3), np.uint8), None, ["a", "b", "c"])
+    write_collection([data], tmp_path / "c.zarr")
+    path = tmp_path / "c.zarr" / {"kind": "zarr.json", "shape": "0/x/zarr.json"}.get(key, "0/zarr.json")
+    table = json.loads(path.read_text())
+    wrong: dict[str, Any] = {"count": 10**15, "names": "abc", "origin": 3, "kind": "foo"}
+    if key == "shape":
+        table["shape"] = [1, 10**6, 3 * 10**3]
+        names = tmp_path / "c.zarr" / "0" / "zarr.json"
+        part = json.loads(names.read_text())
+        part["attributes"]["names"] = [f"x{k}" for k in range(3000)]
+        names.write_text(json.dumps(part))
+    else:
+        table["attributes"][key] = wrong[key]
+    path.write_text(json.dumps(table))
+    with pytest.raises(InputError, match="no collection|do not fit together|declares 12,000,000,000 bytes"):
+        Collection(tmp_path / "c.zarr")[0]

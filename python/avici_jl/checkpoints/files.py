@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from avici_jl._runtime.settings import Length, OneOf, Range, build
 from avici_jl._runtime.trust import Untrusted
 from avici_jl.checkpoints.renamed import with_new_names
+from avici_jl.data.typical import OVERALL
 from avici_jl.errors import CheckpointError, ConfigError
 
 CONFIG, CARD, PARAMS, CHECKPOINTS = "config.json", "card.json", "params.npz", "checkpoints"
@@ -37,7 +38,28 @@ _CARD: dict[str, Any] = {
     "thresholds": dict[str, _SHARE],
     "temperature": Annotated[float, Range(0, 1e6, open_least=True)],
     "digest": _WORD,
+    "parameters": int,
+    "data": dict[str, Any],
+    "calibration": dict[str, list[_SHARE]],
     "typical": dict[str, Any],
+    "evaluation": list[dict[str, Any]],
+}
+_TRAINING: dict[str, Any] = {"datasets": float, "step": float, "seconds": float}
+_NUMBER_LIST = Annotated[list[float], Length(5, 1000)]
+_TYPICAL: dict[str, Any] = {
+    "levels": _NUMBER_LIST,
+    "characteristics": dict[str, _NUMBER_LIST],
+    "least": Annotated[list[Annotated[float, Range(0, 1)]], Length(len(OVERALL), len(OVERALL))],
+}
+_PAIR = Annotated[list[float], Length(2, 2)]
+_EVALUATION: dict[str, Any] = {
+    "domain": _WORD,
+    "d": float,
+    "n_obs": float,
+    "n_int": float,
+    "auprc": dict[str, _PAIR],
+    "f1": _PAIR,
+    "ece": _PAIR,
 }
 
 
@@ -90,10 +112,35 @@ def read_card(folder: Path) -> dict[str, Any]:
         CheckpointError: there is none, or it is damaged.
     """
     card = read_json(folder / CARD)
-    _check(card, _CARD, folder / CARD)
+    check_card(card, folder / CARD)
     if "domain" in card:
         card["domain"] = Untrusted(card["domain"])
     return card
+
+
+def check_card(card: dict[str, Any], path: Path) -> None:
+    """Refuse a card in which something that is used has another type or range.
+
+    Raises:
+        CheckpointError: it has; the message names file and key.
+    """
+    _check(card, _CARD, path)
+    _check(card.get("training", {}), _TRAINING, path, "training.")
+    _check(card.get("data", {}), _DATA, path, "data.")
+    for k, row in enumerate(card.get("evaluation", ())):
+        _check(row, _EVALUATION, path, f"evaluation[{k}].")
+        if not {"model", "correlation"} <= row.get("auprc", {"model": 0, "correlation": 0}).keys():
+            raise CheckpointError(f"{path}: evaluation[{k}].auprc must have model and correlation.")
+    if "typical" in card:
+        typical = card["typical"]
+        _check(typical, _TYPICAL, path, "typical.")
+        for name in _TYPICAL.keys() - typical.keys():
+            raise CheckpointError(f"{path}: typical lacks {name}.")
+        lists = [typical["least"], typical["levels"], *typical["characteristics"].values()]
+        if any(b < a or a != a for known in lists for a, b in zip(known, known[1:], strict=False)):
+            raise CheckpointError(f"{path}: typical must have ascending numbers.")
+        if any(len(known) != len(typical["levels"]) for known in typical["characteristics"].values()):
+            raise CheckpointError(f"{path}: typical.characteristics must be as long as typical.levels.")
 
 
 def _check(table: dict[str, Any], hints: dict[str, Any], path: Path, place: str = "") -> None:

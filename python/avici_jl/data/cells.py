@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,24 @@ def read_h5ad(path: Path) -> Any:
 
 def read_zarr(path: Path) -> Any:
     """An AnnData in a zarr folder."""
+    refuse_pickles(path)
     return _read(path, "zarr", lambda anndata: anndata.io.read_zarr(path))
+
+
+def refuse_pickles(folder: Path) -> None:
+    """Refuse a zarr folder that says that its arrays are to be unpickled, which would run what it holds.
+
+    Raises:
+        InputError: it says so, or cannot be read.
+    """
+    for path in folder.rglob("*"):
+        if path.name in (".zarray", ".zmetadata", "zarr.json"):
+            try:
+                described = json.dumps(json.loads(path.read_text(encoding="utf-8")))  # without escapes
+            except (OSError, ValueError, RecursionError) as error:
+                raise InputError(f"{path} cannot be read: {error}") from None
+            if '"pickle"' in described:
+                raise InputError(f"{path} names pickles, which are code; they are not read.")
 
 
 def read_loom(path: Path) -> Any:

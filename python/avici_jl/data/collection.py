@@ -17,6 +17,8 @@ _FORMAT = "avici-jl collection 1"
 _NEEDED = 'For collections of datasets install Zarr and fsspec: pip install "avici-jl[zarr]".'
 _TOGETHER, _BYTES = 64, 2**26
 """Datasets of one file, and how large that may become."""
+_RATIO = 1000
+"""The most that arrays are taken to be compressed."""
 
 
 def is_collection(name: str | Path) -> bool:
@@ -45,13 +47,13 @@ class Collection(Sequence[Dataset]):
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
         root = _opened(self.path, "r")
-        if root.attrs.get("format") != _FORMAT:
+        if root.attrs.get("format") != _FORMAT or root.attrs.get("kind") not in ("values", "counts"):
             raise InputError(f"{path} is no collection of datasets that this version can read.")
         self.kind: str = root.attrs["kind"]
         self._parts = [root[str(k)] for k in range(len(list(root.group_keys())))]
         # What was being written when a writer was stopped does not count.
         self._parts = [part for part in self._parts if part.attrs.get("count")]
-        counts = [int(part.attrs["count"]) for part in self._parts]
+        counts = [_checked(part, f"{path}, part {part.basename}") for part in self._parts]
         self._ends = np.cumsum(counts, dtype=np.int64)
         known = [part.attrs.get("acyclic") for part in self._parts]
         self.acyclic: bool | None = None if None in known else all(known)
@@ -73,6 +75,8 @@ class Collection(Sequence[Dataset]):
         which = int(np.searchsorted(self._ends, k, side="right"))
         part, place = self._parts[which], int(k - (self._ends[which - 1] if which else 0))
         try:
+            for name in part.array_keys():
+                _refuse_empty(part[name])
             arrays: dict[str, Any] = {name: np.asarray(part[name][place]) for name in part.array_keys()}
         except (OSError, ValueError, RuntimeError) as error:
             raise InputError(f"{self.path}, dataset {k}, cannot be read: {error}") from None
@@ -91,6 +95,33 @@ class Collection(Sequence[Dataset]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Collection, (self.path,)
+
+
+def _checked(part: Any, where: str) -> int:
+    """How many datasets a part has.
+
+    Raises:
+        InputError: what it says of itself does not fit together.
+    """
+    count, names = part.attrs["count"], part.attrs.get("names")
+    x = part.get("x")
+    shape: Any = getattr(x, "shape", ())
+    fits = isinstance(count, int) and len(shape) == 3 and 0 < count <= shape[0]
+    if (
+        not fits
+        or not isinstance(names, list)
+        or len(names) != shape[2]
+        or not isinstance(part.attrs.get("origin"), dict)
+    ):
+        raise InputError(f"{where}, is damaged: its datasets, variables and names do not fit together.")
+    return count
+
+
+def _refuse_empty(array: Any) -> None:
+    """Refuse a dataset that declares far more than the collection holds, before memory is taken for it."""
+    one = int(np.prod(array.shape[1:], dtype=object)) * array.dtype.itemsize
+    if one > _BYTES and one > _RATIO * array.nbytes_stored():
+        raise ValueError(f"{array.basename} declares {one:,} bytes and holds {array.nbytes_stored():,}")
 
 
 def write_collection(datasets: Iterable[Dataset], path: str | Path, *, replace: bool = False) -> Collection:

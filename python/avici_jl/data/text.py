@@ -125,7 +125,7 @@ def read_workbook(
         raise
     except ImportError:
         raise InputError(f"For {path} install what reads workbooks: pip install 'avici-jl[excel]'.") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except Exception as error:  # openpyxl's, and those of what reads its XML
         raise InputError(f"{path} cannot be read as a workbook: {' '.join(str(error).split())}") from None
 
 

@@ -17,7 +17,7 @@ from avici_jl.data.characteristics import characteristics
 from avici_jl.data.inputs import Input
 
 _LEVELS = np.r_[0.0, 0.0025, 0.005, 0.01, 0.02, np.linspace(0.05, 0.95, 19), 0.98, 0.99, 0.995, 0.9975, 1.0]
-_OVERALL = np.r_[0.0, 0.005, 0.01, 0.02, 0.03, 0.05, np.linspace(0.1, 1.0, 10)]
+OVERALL = np.r_[0.0, 0.005, 0.01, 0.02, 0.03, 0.05, np.linspace(0.1, 1.0, 10)]
 _UNUSUAL = 0.02
 """Share of the tables of training that are called unusual."""
 
@@ -118,7 +118,7 @@ def summarize(tables: Sequence[Mapping[str, float]]) -> dict[str, Any]:
         "tables": len(tables),
         "levels": [round(float(level), 4) for level in _LEVELS],
         "characteristics": _quantiles(tables),
-        "least": [_short(value) for value in np.asarray(np.quantile(least, _OVERALL))],
+        "least": [_short(value) for value in np.asarray(np.quantile(least, OVERALL))],
     }
 
 
@@ -134,10 +134,10 @@ def compare(found: Input, kind: str, typical: Mapping[str, Any]) -> Shift:
     reasons = _reasons(described(found, kind), typical["characteristics"], levels)
     least, known = _least(reasons), np.asarray(typical["least"])
     if least < known[0]:  # beyond all tables of training: in proportion
-        overall = float(_OVERALL[1] * least / max(known[0], 1e-300))
+        overall = float(OVERALL[1] * least / max(known[0], 1e-300))
     else:
-        overall = float(np.interp(np.log(least), np.log(known), _OVERALL))
-    limit = np.interp(_UNUSUAL, _OVERALL, known)
+        overall = float(np.interp(np.log(least), np.log(known), OVERALL))
+    limit = np.interp(_UNUSUAL, OVERALL, known)
     overall = min(max(overall, 0.0), 1.0)
     return Shift(overall, tuple(reasons), tuple(r.name for r in reasons if r.probability < limit))
 

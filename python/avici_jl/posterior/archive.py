@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from avici_jl.checkpoints.files import check_card
 from avici_jl.data.inputs import Input
 from avici_jl.data.knowledge import Known
 from avici_jl.data.typical import Shift
@@ -66,19 +66,32 @@ def read(path: str | Path) -> dict[str, Any]:
             any(array.shape != (d, d) for array in pairs)
             or data.x.shape[1:] != (d,)
             or data.interventions.shape != data.x.shape
+            or (batch is not None and batch.shape != data.x.shape[:1])
+            or len(set(names)) != d
         ):
             raise ValueError("its parts do not fit together")
+        threshold, kind, card = float(about["threshold"]), str(about["kind"]), dict(about.get("card", {}))
+        for name, array in (("probabilities", probabilities), ("increase", increase), ("threshold", threshold)):
+            if array is not None and np.any((np.asarray(array) < 0) | (np.asarray(array) > 1)):
+                raise ValueError(f"{name} must be from 0 to 1")
+        if np.isnan(probabilities).any() or np.isnan(threshold):
+            raise ValueError("its probabilities are no numbers")
+        if np.isinf(data.x).any() or not np.isin(data.interventions, (0, 1)).all():
+            raise ValueError("its table is none that a model has seen")
+        if kind not in ("values", "counts"):
+            raise ValueError(f'kind must be "values" or "counts", got {kind!r}')
+        check_card(card, Path(path))
         return {
             "probabilities": probabilities,
             "data": data,
-            "threshold": float(about["threshold"]),
+            "threshold": threshold,
             "model": str(about["model"]),
-            "kind": str(about["kind"]),
+            "kind": kind,
             "notes": tuple(str(note) for note in about["notes"]),
             "choice": str(about.get("choice", "")),
-            "card": dict(about.get("card", {})),
+            "card": card,
             "increase": increase,
             "shift": Shift.from_dict(about["shift"]) if about.get("shift") else None,
         }
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
-        raise InputError(f"{path} is no posterior that can be read: {error}") from None
+    except Exception as error:  # NumPy, zipfile and zlib raise many kinds for damaged files
+        raise InputError(f"{path} is no posterior that can be read: {error or type(error).__name__}") from None
