@@ -37,8 +37,8 @@ _EFFECT = 0.6
 """Size e of a response in standard deviations."""
 _MOST = 150
 """So many variables are looked at; of more, the candidates and those whose edges are the most open."""
-_EDGES, _NAMED = 3, 0.05
-"""The most edges that are named for an intervention, and the share of what it settles that one must have."""
+_EDGES, _NAMED = 3, 0.1
+"""The most edges that are named for an intervention, and the share that each is settled of what the first is."""
 
 
 def suggestions(
@@ -158,4 +158,4 @@ def _settled(signal: np.ndarray, seen: np.ndarray, edges: np.ndarray) -> list[tu
     settled = (solve_triangular(factor, seen.T @ edges, lower=True) ** 2).sum(axis=0)
     d = round(np.sqrt(len(settled)))
     best = np.argsort(-settled, kind="stable")[:_EDGES]
-    return [divmod(int(k), d) for k in best if settled[k] > max(_NAMED * settled.sum(), 1e-9)]
+    return [divmod(int(k), d) for k in best if settled[k] > max(_NAMED * settled[best[0]], 1e-9)]
