@@ -17,7 +17,7 @@ from avici_jl import InputError, Model
 from avici_jl.cli import app
 from avici_jl.data.characteristics import characteristics
 from avici_jl.data.inputs import read_input
-from avici_jl.data.typical import described, likeness, measure
+from avici_jl.data.typical import described, likeness, summarize
 from avici_jl.model import auto
 from avici_jl.model.auto import AutoModel, Candidate
 from avici_jl.posterior import Posterior
@@ -36,7 +36,7 @@ def table(seed: int, *, skewed: bool = False, n: int = 60, d: int = 4) -> np.nda
 
 def typical(*, skewed: bool) -> dict[str, Any]:
     tables = (table(k, skewed=skewed) for k in range(100, 160))
-    return measure([characteristics(x, np.zeros(x.shape, np.uint8), "values") for x in tables])
+    return summarize([characteristics(x, np.zeros(x.shape, np.uint8), "values") for x in tables])
 
 
 @pytest.fixture
