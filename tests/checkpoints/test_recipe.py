@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -25,6 +26,15 @@ from tiny_runs import SETTINGS, simulator
 TINY = [*SETTINGS, "validate_every=100"]
 
 
+def said(recorded: Any, whole: Any) -> bool:
+    """Whether all that a recipe says holds; settings that came later are not in it."""
+    if isinstance(recorded, dict):
+        return all(key in whole and said(value, whole[key]) for key, value in recorded.items())
+    if isinstance(recorded, list):
+        return len(recorded) == len(whole) and all(map(said, recorded, whole))
+    return bool(recorded == whole)
+
+
 def quiet(line: str) -> None:
     pass
 
@@ -40,10 +50,10 @@ def test_every_shipped_model_says_how_it_was_trained(name: str) -> None:
         assert later["config"]["init_from"] == earlier["name"]
     for stage in stages:
         config = Config.from_dict(stage["config"])
-        assert config.to_dict() == stage["config"] and 0 < stage["steps"] <= config.steps
+        assert said(stage["config"], config.to_dict()) and 0 < stage["steps"] <= config.steps
         assert stage["revision"] and stage["digest"]
     own = Config.from_dict(model.config).to_dict()
-    assert {**stages[-1]["config"], "init_from": ""} == {**own, "init_from": ""}
+    assert said({**stages[-1]["config"], "init_from": ""}, {**own, "init_from": ""})
     before = model.card["training"].get("before")
     if before is not None:
         assert sum(stage["steps"] for stage in stages[:-1]) == before["step"]

@@ -29,18 +29,20 @@ def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def test_simulate_returns_checked_shapes_and_types() -> None:
-    x, interventions, graph, names, kind, *known = bridge.simulate("linear", **SIZE, seed=1, index=2)
+    made = bridge.simulate("linear", **SIZE, seed=1, index=2)
+    x, interventions, graph, names = made.x, made.interventions, made.graph, made.names
+    assert graph is not None
     assert x.shape == (20, 5) and x.dtype == np.float32 and np.isfinite(x).all()
     assert interventions.shape == (20, 5) and interventions.dtype == np.uint8
     assert not interventions[:12].any() and interventions[12:].any(axis=1).all()
     assert graph.shape == (5, 5) and graph.dtype == np.uint8 and not graph.diagonal().any()
     assert len(set(names)) == 5 and all(type(name) is str for name in names)
-    assert kind == "values" and known[0] is None
+    assert made.kind == "values" and made.expression is None
 
 
 def test_same_seed_same_bytes() -> None:
     def draw(**options: int) -> bytes:
-        return bridge.simulate("linear", **SIZE, **options)[0].tobytes()
+        return bridge.simulate("linear", **SIZE, **options).x.tobytes()
 
     assert draw(seed=3, index=4) == draw(seed=3, index=4)
     assert len({draw(seed=3, index=4), draw(seed=3, index=5), draw(seed=4, index=4)}) == 3
@@ -52,7 +54,7 @@ def test_batch_stacks_the_single_datasets() -> None:
     assert [array.dtype for array in batch] == [np.float32, np.uint8, np.uint8]
     for k in range(3):
         single = bridge.simulate("linear", **SIZE, seed=3, index=4 + k)
-        for stacked, alone in zip(batch, single, strict=False):
+        for stacked, alone in zip(batch, (single.x, single.interventions, single.graph), strict=True):
             np.testing.assert_array_equal(stacked[k], alone)
 
 

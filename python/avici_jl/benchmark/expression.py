@@ -29,7 +29,7 @@ _METHODS = (
     "mean difference",
     "knock-out z-score",
 )
-_MODELS = ("grn",)
+_MODELS = ("grn-screen", "grn")
 _DOMAINS = {"grn": "as in training", "grn-screen": "CRISPR screens: guides that fail, batches, depths of every kind"}
 _SIZES = {"quick": (30,), "full": (30, 100, 400)}
 

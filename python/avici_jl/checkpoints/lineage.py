@@ -44,11 +44,11 @@ def begun(name: str, loaded: LoadedModel) -> list[Stage]:
     """The stages of a run, or of a model; of a run that wrote none when it began, as far as they can be told now."""
     if loaded.recipe:
         return list(loaded.recipe)
-    own = {"name": name, "revision": UNKNOWN, "config": loaded.config, "note": _NOT_WRITTEN}
+    own: Stage = {"name": name, "revision": UNKNOWN, "note": _NOT_WRITTEN}
     try:
         return [*(stages := begin(name, loaded.config))[:-1], {**stages[-1], **own}]
     except CheckpointError:
-        return [{**own, "parent": UNKNOWN}]
+        return [{**own, "config": loaded.config, "parent": UNKNOWN}]
 
 
 _NOT_WRITTEN = "Begun by an earlier release; what it started from is as it was when the model was exported."
