@@ -222,12 +222,13 @@ def test_a_run_that_overflows_never_saves_it(tmp_path: Path) -> None:
 def test_an_init_that_names_itself_ends(tmp_path: Path) -> None:
     folder = copy(tmp_path)
     config = json.loads((folder / "config.json").read_text())
-    assert before(config | {"init": str(folder)})["step"] == 30  # type: ignore[index]
-    (folder / "config.json").write_text(json.dumps(config | {"init": str(folder)}))
-    assert before({"init": str(folder)}) is None
+    config.pop("init", None)  # as it was called when this model was made
+    assert before(config | {"init_from": str(folder)})["step"] == 30  # type: ignore[index]
+    (folder / "config.json").write_text(json.dumps(config | {"init_from": str(folder)}))
+    assert before({"init_from": str(folder)}) is None
     (folder / "card.json").write_text(json.dumps({"training": {"step": "many"}}))
-    assert before({"init": str(folder)}) is None
-    assert before({"init": "hf:some/one"}) is None  # nothing is downloaded
+    assert before({"init_from": str(folder)}) is None
+    assert before({"init_from": "hf:some/one"}) is None  # nothing is downloaded
 
 
 def npz(**changes: Any) -> dict[str, np.ndarray]:
@@ -276,6 +277,14 @@ def test_a_posterior_that_is_something_else(changes: dict[str, Any], message: st
     assert Posterior.load(tmp_path / "good.npz").names == ["a", "b"]
     np.savez(tmp_path / "p.npz", **npz(**changes))
     with pytest.raises(InputError, match=f"p.npz is no posterior that can be read.*({message})"):
+        Posterior.load(tmp_path / "p.npz")
+
+
+def test_a_posterior_that_unpacks_to_more_than_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez_compressed(tmp_path / "p.npz", **npz(x=np.zeros((100_000, 2))))
+    assert (tmp_path / "p.npz").stat().st_size < 20_000
+    monkeypatch.setattr("avici_jl.posterior.archive.free_memory", lambda: 1_000_000)
+    with pytest.raises(InputError, match="p.npz is no posterior .* 0.0 GB are free"):
         Posterior.load(tmp_path / "p.npz")
 
 

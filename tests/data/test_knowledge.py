@@ -85,6 +85,7 @@ def test_beliefs_are_odds_and_certain_ones_are_known() -> None:
         ({"tiers": [["age"], ["age"]]}, "'age' is in two tiers, 1 and 2"),
         ({"tiers": ["age", "dose"]}, "collections of variables"),
         ({"tiers": {"age": "early"}}, "to a number"),
+        ({"tiers": {"age": float("nan")}}, "to a number"),
         ({"roots": "age"}, "roots must be a collection"),
         ({"required_edges": [("age", "age")]}, "from 'age' to itself"),
         ({"required_edges": np.eye(4)}, "from 'age' to itself"),

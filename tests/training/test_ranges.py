@@ -86,9 +86,9 @@ def cases(path: Path, hint: Any) -> tuple[list[Any], list[Any]]:
 def test_ends_are_taken_and_what_is_beyond_is_refused_by_name(path: Path, hint: Any) -> None:
     inside, outside = cases(path, hint)
     for value in inside:
-        if path[-2:] in ((0, "first"), (0, "then")) and not value:
+        if path[-2:] in ((0, "curriculum_weight"), (0, "weight")) and not value:
             continue  # one of them must not be 0, see below
-        if path == ("data", "known") and value:
+        if path == ("data", "prior_fraction") and value:
             continue  # only for networks that see it
         Config.from_dict(changed(path, value))
     name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
@@ -103,7 +103,7 @@ def test_every_setting_is_in_the_table() -> None:
     assert {path[0] for path, _ in FIELDS} | FREE == {field.name for field in fields(Config)}
 
 
-@pytest.mark.parametrize("part", ["first", "then"])
-def test_of_some_frequencies_one_is_not_zero(part: str) -> None:
-    with pytest.raises(ConfigError, match=f'frequencies "{part}" are all 0'):
+@pytest.mark.parametrize("part", ["curriculum_weight", "weight"])
+def test_of_some_weights_one_is_not_zero(part: str) -> None:
+    with pytest.raises(ConfigError, match=f"every {part} is 0"):
         Config.from_dict(changed(("data", "sizes", 0, part), 0.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -119,7 +120,7 @@ class Knowledge:
         tiers = self.tiers
         if isinstance(tiers, Mapping):
             numbered = {places.of(name, "tiers"): number for name, number in tiers.items()}
-            if not all(isinstance(number, int | float) for number in numbered.values()):
+            if not all(isinstance(number, int | float) and isfinite(number) for number in numbered.values()):
                 raise InputError("tiers must map each variable to a number, the earliest tier to the smallest.")
         else:
             if isinstance(tiers, str) or any(isinstance(tier, str) or not isinstance(tier, Iterable) for tier in tiers):

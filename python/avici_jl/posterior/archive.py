@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import numpy as np
 
+from avici_jl._runtime.memory import free_memory
 from avici_jl.checkpoints.files import check_card
 from avici_jl.data.inputs import Input
 from avici_jl.data.knowledge import Known
@@ -52,6 +54,7 @@ def read(path: str | Path) -> dict[str, Any]:
         InputError: the file is missing or something else.
     """
     try:
+        _check_size(Path(path))
         with np.load(path, allow_pickle=False) as file:
             about = json.loads(str(file["about"]))
             names = [str(name) for name in about["names"]]
@@ -95,3 +98,12 @@ def read(path: str | Path) -> dict[str, Any]:
         }
     except Exception as error:  # NumPy, zipfile and zlib raise many kinds for damaged files
         raise InputError(f"{path} is no posterior that can be read: {error or type(error).__name__}") from None
+
+
+def _check_size(path: Path) -> None:
+    """Refuse a file that needs more memory than there is: zeros that are packed take a thousandth of it."""
+    with ZipFile(path) as file:
+        needed = sum(part.file_size for part in file.infolist())
+    free = free_memory()
+    if free is not None and needed > free:
+        raise ValueError(f"unpacked it would take {needed / 2**30:.1f} GB, and {free / 2**30:.1f} GB are free")
