@@ -71,8 +71,9 @@ def sergio(effort: Effort) -> Report:
         "Area under the precision-recall curve, mean ± standard error over datasets of sergio_rs: modules of 30 genes "
         "of the network of E. coli, 5 cell types, 500 cells without and 15 with each gene knocked out, with the "
         "technical noise of its own profiles. Zeros: the share of counts that are zero. *Known regulators*: only pairs "
-        "whose cause regulates anything count. Other methods see logarithms of counts per million of all cells; GENIE3 "
-        "and GRNBoost2 are restated with scikit-learn, with fewer trees, and leave out cells in which the gene was set.",
+        "whose cause regulates anything count. Other methods see logarithms of counts per million of all cells; "
+        "GENIE3 and GRNBoost2 are restated with scikit-learn, with fewer trees, and leave out cells in which the gene "
+        "was set.",
     )
     results = []
     models = [KeptModel.load(name) for name in _MODELS]
