@@ -49,7 +49,7 @@ function simulate(
 end
 
 """
-    simulate_batch(domain, count; d, n_obs, n_int=0, seed=0, first=0, truth=false)
+    simulate_batch(domain, count; d, n_obs, n_int=0, seed=0, first=0, truth=false, into=nothing)
 
 Simulate the datasets `first` to `first + count - 1` of a seed, on all threads of Julia. Each is the one that [`simulate`](@ref) gives.
 
@@ -58,8 +58,13 @@ it goes on with what else is known, the fields of [`Dataset`](@ref) from `batch`
 0 where a batch, cell type or sign is not known, `NaN` where strengths are not, and `true_interventions` that are the recorded ones
 where these are true.
 
+With `into`, an earlier batch of the same sizes, its `x`, `interventions` and `graph` are filled again: of quick domains, finding fresh memory takes longer than
+the numbers do.
+
 ```julia
-x, interventions, graph = simulate_batch("linear", 64; d=50, n_obs=200, seed=1)
+batch = simulate_batch("linear", 64; d=50, n_obs=200, seed=1)
+x, interventions, graph = batch
+simulate_batch("linear", 64; d=50, n_obs=200, seed=2, into=batch).x === x
 simulate_batch("linear", 64; d=50, n_obs=200, seed=1, truth=true).signs
 ```
 """
@@ -72,6 +77,7 @@ function simulate_batch(
     seed::Seed = 0,
     first::Integer = 0,
     truth::Bool = false,
+    into::Union{Nothing, NamedTuple} = nothing,
 )
     domain = load_domain(domain)
     check_size(d, n_obs, n_int)
@@ -79,7 +85,9 @@ function simulate_batch(
     check_origin(seed, first)
     count >= 1 || throw(ArgumentError("count must be at least 1, got $count"))
     rows, sizes = Int(n_obs + n_int), (Int(d), Int(count))
-    x, interventions, graph = fresh(Float32, rows, sizes...), fresh(UInt8, rows, sizes...), fresh(UInt8, Int(d), sizes...)
+    x, interventions, graph = into === nothing ?
+        (fresh(Float32, rows, sizes...), fresh(UInt8, rows, sizes...), fresh(UInt8, Int(d), sizes...)) :
+        filled_again(into, rows, sizes)
     known = Vector{Any}(undef, count)
     in_threads(Int(count)) do k
         drawn, known[k] = GC.@preserve x interventions Base.invokelatest(
@@ -97,6 +105,14 @@ function simulate_batch(
     end
     made = (x = x, interventions = interventions, graph = graph)
     return truth ? merge(made, stacked(known, interventions)) : made
+end
+
+function filled_again(batch::NamedTuple, rows::Int, (d, count)::Tuple{Int, Int})
+    found = Tuple(get(batch, name, nothing) for name in (:x, :interventions, :graph))
+    found isa Tuple{Array{Float32, 3}, Array{UInt8, 3}, Array{UInt8, 3}} &&
+        map(size, found) == ((rows, d, count), (rows, d, count), (d, d, count)) ||
+        throw(ArgumentError("into must be a batch of $count datasets with $rows rows and $d variables"))
+    return found
 end
 
 # Matrix number k of an array, as a matrix and not a view: everything is compiled once for datasets alone and in batches. The array must be preserved.

@@ -66,3 +66,20 @@ end
     @test occursin("got -2", refusal(() -> simulate_batch("linear", 2; d = 3, n_obs = 5, first = -2)))
     @test occursin("count", refusal(() -> simulate_batch("linear", 0; d = 3, n_obs = 5)))
 end
+
+@testset "a batch in the memory of another" begin
+    sizes = (d = 6, n_obs = 20, n_int = 10)
+    for name in ("linear", "scm-world", "grn")
+        new, old = simulate_batch(name, 3; sizes..., seed = 2), simulate_batch(name, 3; sizes..., seed = 1)
+        again = simulate_batch(name, 3; sizes..., seed = 2, into = old)
+        @test again.x === old.x && again.interventions === old.interventions && again.graph === old.graph
+        @test isequal(again.x, new.x) && again.interventions == new.interventions && again.graph == new.graph
+    end
+    batch = simulate_batch("linear", 2; d = 4, n_obs = 5)
+    for wrong in (batch, (x = batch.x,), merge(batch, (x = Float64.(batch.x),)))
+        @test occursin(
+            "a batch of 2 datasets with 6 rows",
+            refusal(() -> simulate_batch("linear", 2; d = 4, n_obs = 6, into = wrong)),
+        )
+    end
+end
