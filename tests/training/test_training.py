@@ -89,7 +89,7 @@ def test_a_run_starts_from_another_model(tmp_path: Path) -> None:
     earlier = load_model(tmp_path / "second").card["training"]["before"]
     assert earlier is not None and earlier["step"] == 3 and earlier["cpu_seconds"] > 0
     assert before({}) == {"step": 0, "datasets": 0, "cpu_seconds": 0, "accelerator_seconds": 0}
-    assert before({"init": str(tmp_path / "gone")}) is None
+    assert before({"init_from": str(tmp_path / "gone")}) is None
     with pytest.raises(ConfigError, match="do not fit"):
         run(tmp_path / "wide", domain="rff", preset="smoke", overrides=[start[0], "network.dim=8"], say=lambda _: None)
     with pytest.raises(CheckpointError, match='"rf"'):
