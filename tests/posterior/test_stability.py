@@ -11,6 +11,7 @@ import pytest
 
 from avici_jl import InputError, Model
 from avici_jl.data.inputs import Input, read_input
+from avici_jl.network import predictor
 from avici_jl.posterior import Posterior
 from avici_jl.posterior.stability import Stability, resample
 from tiny_models import save
@@ -56,7 +57,8 @@ def test_frequencies_and_intervals_are_those_of_the_resamples() -> None:
             found.interval(level)
 
 
-def test_nothing_is_compiled_for_resamples_even_with_gaps(tmp_path: Path) -> None:
+def test_nothing_is_compiled_for_resamples_even_with_gaps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predictor, "_functions", {})  # as in a fresh process, whatever ran before
     model = Model.load(save(tmp_path / "small"))
     x = np.random.default_rng(0).normal(size=(30, 4))
     x[0, 1] = np.nan  # which about one resample in three does not have
