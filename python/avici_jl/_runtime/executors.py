@@ -53,6 +53,11 @@ def in_order(
             future.cancel()
 
 
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 _MOST_THREADS = 8
 
 
@@ -62,8 +67,7 @@ def or_threads(executor: Any, tasks: int) -> Iterator[Any]:
 
     XLA computes outside of Python's lock, and small tables keep no second core busy by themselves.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = min(cores, tasks, _MOST_THREADS)
+    threads = min(usable_cores(), tasks, _MOST_THREADS)
     if executor is not None or threads < 2:
         yield executor
         return

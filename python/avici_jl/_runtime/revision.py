@@ -10,6 +10,11 @@ import avici_jl
 
 def revision() -> str:
     """The version of this package; from a checkout with the revision, and a plus where files differ from it."""
+    return f"{avici_jl.__version__} {commit()}".rstrip()
+
+
+def commit() -> str:
+    """The revision of the checkout that runs, and a plus where files differ from it; empty where it is none."""
     package = Path(avici_jl.__file__).parent
 
     def git(*words: str) -> str:
@@ -19,6 +24,6 @@ def revision() -> str:
     try:
         git("ls-files", "--error-unmatch", "__init__.py")  # not only somewhere inside another checkout
         changed = "+" if git("status", "--porcelain", "--untracked-files=no", ".") else ""
-        return f"{avici_jl.__version__} {git('rev-parse', '--short=12', 'HEAD')}{changed}"
+        return f"{git('rev-parse', '--short=12', 'HEAD')}{changed}"
     except (OSError, subprocess.SubprocessError):
-        return avici_jl.__version__
+        return ""

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from avici_jl.benchmark.cells import KeptModel
+from avici_jl.benchmark.generators import erdos_renyi
 from avici_jl.benchmark.measure import Effort, Found, predicted
 from avici_jl.benchmark.methods import BASELINES, Data, solve
 from avici_jl.benchmark.report import Report, cell, table
@@ -70,8 +71,7 @@ def causcale_dataset(mechanism: str, number: int, *, d: int, edges: int, n: int)
     The observational experiment gets as many rows as each of the others: none if there are more variables than rows.
     """
     rng = np.random.default_rng([EVALUATION_SEED, sum(mechanism.encode()), d, edges, n, number])
-    place = rng.permutation(d)
-    graph = (rng.random((d, d)) < 2 * edges / (d * (d - 1))) & (place[:, None] < place[None, :])
+    graph = erdos_renyi(rng, d, edges)
     functions = [MECHANISMS[mechanism](rng, int(graph[:, j].sum())) for j in range(d)]
     order, each = causes_first(graph), n // (d + 1)
     experiment = np.concatenate([np.arange(n - each) % d, np.full(each, -1)])

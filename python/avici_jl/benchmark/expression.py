@@ -11,7 +11,7 @@ import pandas as pd
 
 from avici_jl.benchmark.cells import KeptModel, ask
 from avici_jl.benchmark.generators import SERGIO_PROFILES, missing_packages, sergio_dataset
-from avici_jl.benchmark.measure import Effort, answered, predicted, usable
+from avici_jl.benchmark.measure import Effort, answered, as_many_edges, predicted, usable
 from avici_jl.benchmark.methods import Data, Worker
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import METRICS, Report, cell, failures, rows_text, table
@@ -63,7 +63,6 @@ def sergio(effort: Effort) -> Report:
     """Counts of another program: SERGIO in Rust, on modules of the network of E. coli, with its profiles of noise."""
     report = Report("Counts of sergio_rs")
     missing = missing_packages("sergio_rs")
-    report.results = pd.DataFrame()
     if missing:
         report.add(f"Not measured, since a package is missing: {', '.join(missing)}.")
         return report
@@ -125,7 +124,7 @@ def _measure(
                     continue
                 seconds = effort.seconds[method.cost] * max(1.0, d / 30)
                 answer = ask(worker, method.name, Data(data.x, data.interventions, data.kind), seconds=seconds)
-                threshold = float(np.sort(answer.matrix, axis=None)[-int(truth.sum())])
+                threshold = as_many_edges(answer.matrix, truth)
                 scores[method.name] = answered(method, answer, truth, threshold, bootstrap=False)
             for name, found in scores.items():
                 known = _of_regulators(found.scores, truth)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from avici_jl.benchmark.cells import KeptModel, ask
 from avici_jl.benchmark.generators import GENERATORS, IMPERFECTIONS, external_dataset, missing_packages
-from avici_jl.benchmark.measure import Effort, answered, predicted, usable
+from avici_jl.benchmark.measure import Effort, answered, as_many_edges, predicted, usable
 from avici_jl.benchmark.methods import Data, Worker
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, cell, failures, table
@@ -86,7 +86,7 @@ def _measure(
                 continue
             seen = Data(_filled(data.x), data.interventions, data.kind)
             answer = ask(worker, method.name, seen, seconds=60.0)
-            threshold = float(np.sort(answer.matrix, axis=None)[-int(data.graph.sum())])
+            threshold = as_many_edges(answer.matrix, data.graph)
             found = answered(method, answer, data.graph, threshold, bootstrap=False)
             rows.append({"method": method.name, **where, **found.row(data.graph)})
     return pd.DataFrame(rows)

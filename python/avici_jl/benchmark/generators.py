@@ -65,7 +65,7 @@ def standardized_linear(noise: str) -> Generator:
     """Internally standardised linear models (Ormaniec et al. 2025): every variable has unit variance before it acts."""
 
     def make(rng: np.random.Generator, d: int, n: int) -> tuple[np.ndarray, np.ndarray]:
-        graph, x = _erdos_renyi(rng, d, 2 * d), np.zeros((n, d))
+        graph, x = erdos_renyi(rng, d, 2 * d), np.zeros((n, d))
         for j in causes_first(graph):
             weights = rng.uniform(0.5, 2.0, d) * rng.choice([-1, 1], d) * graph[:, j]
             value = x @ weights + getattr(rng, noise)(size=n)
@@ -75,7 +75,8 @@ def standardized_linear(noise: str) -> Generator:
     return make
 
 
-def _erdos_renyi(rng: np.random.Generator, d: int, edges: int) -> np.ndarray:
+def erdos_renyi(rng: np.random.Generator, d: int, edges: int) -> np.ndarray:
+    """[d, d] bool, an acyclic graph with `edges` edges in expectation."""
     place = rng.permutation(d)
     return (rng.random((d, d)) < 2 * edges / (d * (d - 1))) & (place[:, None] < place[None, :])
 

@@ -107,6 +107,11 @@ class Found:
         }
 
 
+def as_many_edges(scores: np.ndarray, truth: np.ndarray) -> float:
+    """The threshold of scores that gives as many edges as the true graph has."""
+    return float(np.sort(scores, axis=None)[-int(truth.sum())])
+
+
 def predicted(model: Model, data: Dataset) -> Found:
     """What a model finds, at its threshold for the kind of rows."""
     p = np.asarray(model.predict(data.x, data.interventions))

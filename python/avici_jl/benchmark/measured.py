@@ -11,6 +11,7 @@ Without the last, the package `causalchamber` is asked for it, which needs a net
 
 from __future__ import annotations
 
+import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,8 +21,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from avici_jl.benchmark.cells import KeptModel, ask
-from avici_jl.benchmark.measure import Effort, answered, predicted, usable
+from avici_jl.benchmark.cells import KeptModel, ask, kept
+from avici_jl.benchmark.measure import Effort, answered, as_many_edges, predicted, usable
 from avici_jl.benchmark.methods import Data, Worker
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, failures, table
@@ -63,7 +64,7 @@ def real(effort: Effort) -> Report:
         "`--full` runs only. Bold is the highest of a line. One dataset a line: no standard errors. Where a model is "
         "below the best simple score, it is no help there.",
     )
-    lines, results, tunnel_said = [], [], ""
+    lines, results, limits = [], [], []
     models = {name: KeptModel.load(name) for name in _MODELS}
     missing = []
     with Worker() as worker:
@@ -73,8 +74,8 @@ def real(effort: Effort) -> Report:
             except FileNotFoundError as error:
                 missing.append(f"{name} ({Path(str(error.filename)).name})")
                 continue
-            if name == "light_tunnel":
-                tunnel_said = _tunnel_limits(datasets[-1][1])
+            if name in _LIMITS:
+                limits.append(_LIMITS[name](datasets[-1][1]))
             for setting, data in datasets:
                 rows = _measure(effort, models, worker, data)
                 results.append(pd.DataFrame(rows).assign(source=name, setting=setting))
@@ -87,7 +88,7 @@ def real(effort: Effort) -> Report:
     report.add(table(header, lines))
     report.add(f"F1 and SHD are those of `{_MODELS[0]}`.", failures(report.results))
     report.add("## Where models help, and where not", _verdicts(report.results))
-    report.add(tunnel_said)
+    report.add(*limits)
     report.add(f"Not measured, since a file is missing: {', '.join(missing)}." if missing else "")
     return report
 
@@ -104,7 +105,7 @@ def _measure(effort: Effort, models: dict[str, KeptModel], worker: Worker, data:
         if method.cost is Cost.HIGH and effort.name == "quick":
             continue
         answer = ask(worker, method.name, seen, seconds=effort.seconds[method.cost])
-        threshold = float(np.sort(answer.matrix, axis=None)[-int(data.graph.sum())])
+        threshold = as_many_edges(answer.matrix, data.graph)
         rows.append({"method": method.name, **answered(method, answer, data.graph, threshold, False).row(data.graph)})
     return rows
 
@@ -236,10 +237,11 @@ def _light_tunnel(folder: Path) -> Iterator[tuple[str, Dataset]]:
 
 def _tunnel_limits(data: Dataset) -> str:
     """What the edges without a trace mean for the metrics."""
-    without = edges_without_trace(data)
-    if not without:
-        return ""
     assert data.graph is not None
+    key = ("edges without trace", inspect.getsource(edges_without_trace), data.x, data.interventions, data.graph)
+    without = kept(key, lambda: {"pairs": np.reshape(edges_without_trace(data), (-1, 2))})["pairs"]
+    if not len(without):
+        return ""
     edges = int(data.graph.sum())
     seen = edges - len(without)
     named = ", ".join(f"{data.names[i]} → {data.names[j]}" for i, j in without)
@@ -322,3 +324,5 @@ _SOURCES: dict[str, Callable[[Path], Iterator[tuple[str, Dataset]]]] = {
     "dream4_size100_1": _dream4,
     "light_tunnel": _light_tunnel,
 }
+_LIMITS: dict[str, Callable[[Dataset], str]] = {"light_tunnel": _tunnel_limits}
+"""What of the last setting of a source nothing can find."""

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from avici_jl.benchmark.cells import KeptModel, ask
-from avici_jl.benchmark.measure import Effort, answered, predicted, usable
+from avici_jl.benchmark.measure import Effort, answered, as_many_edges, predicted, usable
 from avici_jl.benchmark.methods import Data, Worker
 from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, failures, methods_table
@@ -109,7 +109,7 @@ def _methods(effort: Effort, data: Dataset, domain: str) -> tuple[list[dict[str,
         for baseline in usable(effort.affordable(Cost.LOW, Cost.MEDIUM), interventional=False):
             seen, limit = Data(data.x, data.interventions, data.kind), effort.seconds[baseline.cost]
             answer = ask(worker, baseline.name, seen, seconds=limit)
-            threshold = np.sort(answer.matrix, axis=None)[-int(data.graph.sum())]
+            threshold = as_many_edges(answer.matrix, data.graph)
             found = answered(baseline, answer, data.graph, threshold, bootstrap=False)
             rows.append({"method": baseline.name, "domain": domain, **found.row(data.graph)})
             scores[baseline.name] = found.scores

@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from avici_jl._runtime.revision import commit
 from avici_jl.checkpoints.files import CARD
 from avici_jl.checkpoints.find import find_model, list_models
 from avici_jl.evaluation.compare import Setting
@@ -81,7 +80,7 @@ class Report:
             f"Printed by `{command}`; every single result is in [{name}.csv]({name}.csv). "
             f"{platform.machine()}, {os.cpu_count()} cores, BLAS threads "
             f"{os.environ.get('OPENBLAS_NUM_THREADS', 'not limited')}; {seconds:.0f} s of processor time, without "
-            f"baselines. {time.strftime('%Y-%m-%d')}; {_versions()}{_revision()}.{_models(self.results)}",
+            f"baselines. {time.strftime('%Y-%m-%d')}; {_versions()}{_from_commit()}.{_models(self.results)}",
         ]
         page = folder / f"{name}.md"
         page.write_text(
@@ -168,16 +167,9 @@ def _digest(model: str) -> str:
     return str(card.get("digest", "unknown")).removeprefix("sha256:")[:8]
 
 
-def _revision() -> str:
-    """The commit of the checkout that the package is run from; empty if it is installed, or there is no git."""
-    here = Path(__file__)
-    say: dict[str, Any] = {"cwd": here.parent, "capture_output": True, "text": True, "timeout": 10.0, "check": True}
-    try:
-        subprocess.run(["git", "ls-files", "--error-unmatch", here.name], **say)
-        found = subprocess.run(["git", "describe", "--always", "--dirty", "--exclude=*"], **say)
-        return f", revision {found.stdout.strip()}"
-    except (OSError, subprocess.SubprocessError):
-        return ""
+def _from_commit() -> str:
+    found = commit()
+    return f", revision {found}" if found else ""
 
 
 def _versions() -> str:

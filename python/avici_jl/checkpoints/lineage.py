@@ -13,8 +13,7 @@ from avici_jl.checkpoints.model import LoadedModel, load_model
 from avici_jl.checkpoints.recipe import UNKNOWN, Stage
 from avici_jl.errors import CheckpointError
 
-_MADE = {"step": "steps", "datasets": "datasets", "cpu_seconds": "cpu_seconds"}
-_MADE |= {"accelerator_seconds": "accelerator_seconds"}
+_MADE = {"step": "steps", **{name: name for name in ("datasets", "cpu_seconds", "accelerator_seconds")}}
 
 
 def begin(name: str, config: Mapping[str, Any]) -> list[Stage]:
@@ -46,9 +45,10 @@ def begun(name: str, loaded: LoadedModel) -> list[Stage]:
         return list(loaded.recipe)
     own: Stage = {"name": name, "revision": UNKNOWN, "note": _NOT_WRITTEN}
     try:
-        return [*(stages := begin(name, loaded.config))[:-1], {**stages[-1], **own}]
+        *earlier, last = begin(name, loaded.config)
     except CheckpointError:
         return [{**own, "config": loaded.config, "parent": UNKNOWN}]
+    return [*earlier, {**last, **own}]
 
 
 _NOT_WRITTEN = "Begun by an earlier release; what it started from is as it was when the model was exported."

@@ -150,7 +150,7 @@ def likeness(table: Mapping[str, float], typical: Mapping[str, Any]) -> float:
 
     Args:
         table: its characteristics.
-        typical: what `measure` gave.
+        typical: what `summarize` gave.
     """
     levels = np.asarray(typical["levels"])
     total, least = 0.0, 0.5 / typical["tables"]

@@ -18,7 +18,7 @@ from avici_jl.errors import InputError
 from avici_jl.model.model import AUTO, Model
 from avici_jl.network import sees_spreads
 from avici_jl.posterior import Posterior
-from avici_jl.subsets.asking import ASKING, read_asking
+from avici_jl.subsets.asking import divided
 
 
 class Candidate(NamedTuple):
@@ -60,7 +60,7 @@ CANDIDATES = (
         ),
     ),
     Candidate("grn-screen", "counts", "counts as screens give them"),
-    Candidate("grn", "counts", "counts without perturbations, or with clean knock-outs", margin=0.0),
+    Candidate("grn", "counts", "counts without perturbations, or with clean knock-outs"),
 )
 """Those that are shipped are asked; the first of a kind is chosen where none of the others stands out."""
 
@@ -117,8 +117,8 @@ class AutoModel(Model):
         return Choice(self._model(best.name), f"Chosen by {AUTO} among {listed([one.name for one in every])}: {why}.")
 
     def _infer(self, x: Any, interventions: Any, **options: Any) -> Posterior:
-        asking = read_asking(**{name: options.pop(name) for name in ASKING if name in options})
-        found = read_input(x, interventions, kind="values", **options)
+        asking, reading = divided(options)
+        found = read_input(x, interventions, kind="values", **reading)
         model, why = self.choose(found)
         return model._infer_checked(found, asking, why)
 

@@ -32,7 +32,7 @@ from avici_jl.posterior import Posterior
 from avici_jl.posterior.edges import check_count, check_probability
 from avici_jl.posterior.stability import Stability, resample
 from avici_jl.subsets.ask import WHOLE, answer_stacked, ask_in_subsets
-from avici_jl.subsets.asking import ASKING, Asking, InferOptions, read_asking
+from avici_jl.subsets.asking import Asking, InferOptions, divided
 from avici_jl.subsets.cost import Cost, check_memory, estimate
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ class Model:
             raise InputError("At least one resample is needed, got resamples=0.")
         posterior, rng = self._infer(x, interventions, **options), np.random.default_rng(seed)
         gaps = bool(np.isnan(posterior.data.x).any())
-        asking = read_asking(**{name: options[name] for name in ASKING if name in options})  # type: ignore[literal-required]
+        asking, _ = divided(options)
         alone = asking._replace(executor=None, progress=False)
         answering = self._of(posterior)
         tasks = ((answering, resample(posterior.data, rng), gaps, alone) for _ in range(resamples))
@@ -357,9 +357,8 @@ class Model:
 
     def _infer(self, x: Any, interventions: Any, **options: Any) -> Posterior:
         """`infer`, one call below a public method, so that a warning names the user's line."""
-        chosen = {name: options.pop(name) for name in ASKING if name in options}
-        found = read_input(x, interventions, kind=self.kind, **options)
-        return self._infer_checked(found, read_asking(**chosen))
+        asking, reading = divided(options)
+        return self._infer_checked(read_input(x, interventions, kind=self.kind, **reading), asking)
 
     def _infer_checked(self, found: Input, asking: Asking, choice: str = "") -> Posterior:
         """`infer` of data that are checked, two calls below a public method; `choice` says why this model was taken."""

@@ -136,7 +136,7 @@ def simulate_batch(
     """
     sizes = {"d": d, "n_obs": n_obs, "n_int": n_int, "seed": seed, "first": first}
     if executor is not None:
-        how = {**sizes, "imperfections": imperfections, "truth": True}
+        how = {**sizes, "imperfections": imperfections}
         parts = list(in_order(_part, _parts(domain, count, how), executor))
         if not parts:
             raise InputError(f"count must be positive for an executor, got {count}.")

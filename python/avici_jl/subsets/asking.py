@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +20,7 @@ class InferOptions(InputOptions, total=False):
     progress: bool | None
 
 
-ASKING = ("subsets", "subset_seed", "executor", "progress")
-"""Those that `read_asking` takes."""
+_ASKING = ("subsets", "subset_seed", "executor", "progress")
 
 
 class Asking(NamedTuple):
@@ -37,6 +37,16 @@ class Asking(NamedTuple):
     seed: int = 0
     executor: Any = None
     progress: bool | None = None
+
+
+def divided(options: Mapping[str, Any]) -> tuple[Asking, dict[str, Any]]:
+    """Options of a method that predicts: how the table is asked about, checked, and how it is read.
+
+    Raises:
+        InputError: as `read_asking`.
+    """
+    asking = read_asking(**{name: options[name] for name in _ASKING if name in options})
+    return asking, {name: value for name, value in options.items() if name not in _ASKING}
 
 
 def read_asking(

@@ -12,7 +12,6 @@ grain among it, share locks: a process killed with one in its hands leaves every
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import warnings
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from multiprocessing.connection import Connection
 
 import cloudpickle
 
+from avici_jl._runtime.executors import usable_cores
 from avici_jl._runtime.process import end_with_parent
 from avici_jl.errors import AviciError, SimulationError
 from avici_jl.training.data import Batch, TrainingData
@@ -58,8 +58,7 @@ def suggested_workers(data: TrainingData, first: int) -> int:
     """Processes worth having: none for cheap sources and short runs, else one for each core but one, at most 16."""
     if not data.source.costly:
         return 0
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(0, min(cores - 1, (len(data) - first) // data.buffer_steps // 8, 16))
+    return max(0, min(usable_cores() - 1, (len(data) - first) // data.buffer_steps // 8, 16))
 
 
 def _buffers(data: TrainingData) -> int:
