@@ -45,12 +45,13 @@ test-slow: setup
 	$(WITH_JULIA) $(BIN)/pytest -m slow
 	$(WITH_JULIA) $(BIN)/python tests/julia.py
 
-# Not through requirements: sdcd asks for old releases that it does not need, and of cdt only its data are read.
+# Not through requirements: sdcd asks for old releases that it does not need, and of cdt only its generator is used,
+# which imports GPUtil.
 # The first line takes the build of torch for CPUs from a release that has one.
 others: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[benchmarks]'
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps cdt==0.6.0 sdcd==0.1.4
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps cdt==0.6.0 GPUtil==1.4.0 sdcd==0.1.4
 
 # BENCHMARKS="table1 size" chooses experiments, EFFORT=--full runs as many datasets as the paper, DATA=FOLDER has real data.
 EFFORT ?= --quick
