@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -65,9 +66,12 @@ def test_dot_is_read_by_pydot(posterior: Posterior, tmp_path: Path) -> None:
 
 def test_sif_has_a_line_for_every_edge_and_lonely_variable(posterior: Posterior, tmp_path: Path) -> None:
     posterior.export(tmp_path / "g.sif")
-    lines = [line.split("\t") for line in (tmp_path / "g.sif").read_text(encoding="utf-8").splitlines()]
-    edges = {(NAMES.index(line[0]), NAMES.index(line[2])) for line in lines if len(line) == 3}
-    assert edges == set(EDGES) and [line for line in lines if len(line) == 1] == [["lonely <x>"]]
+    columns = ["source", "verb", "target"]
+    lines = pd.read_csv(tmp_path / "g.sif", sep="\t", names=columns, quoting=csv.QUOTE_NONE, dtype=str)
+    edges = lines.dropna()
+    found = {(NAMES.index(source), NAMES.index(target)) for source, target in edges[["source", "target"]].to_numpy()}
+    assert found == set(EDGES) and set(edges["verb"]) == {"causes"}
+    assert lines.loc[lines["target"].isna(), "source"].tolist() == ["lonely <x>"]
 
 
 def test_tables_are_read_by_pandas(posterior: Posterior, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anndata
 import jax
 import networkx as nx
 import numpy as np
@@ -72,6 +73,8 @@ def test_signs_are_in_every_answer(posterior: Posterior, tmp_path: Path) -> None
         assert line in (tmp_path / f"g{suffix}").read_text()
     posterior.export(tmp_path / "g.csv")
     assert list(pd.read_csv(tmp_path / "g.csv")) == ["source", "target", "probability", "increase"]
+    posterior.export(tmp_path / "g.h5ad")
+    np.testing.assert_array_equal(anndata.read_h5ad(tmp_path / "g.h5ad").varp["avici_increase"], INCREASE)
     np.testing.assert_array_equal(Posterior.load(posterior.save(tmp_path / "p.npz")).increase, INCREASE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,6 +71,8 @@ def test_a_person_explores_a_report(page: Page, tmp_path: Path, d: int) -> None:
     assert page.value("document.querySelectorAll('#details circle').length") > 30
     assert page.value("document.querySelectorAll('#details polyline').length") == 2
     assert page.value("document.querySelector('#effect').textContent").startswith("Raising" if d <= 150 else "Expected")
+    told = page.value("document.querySelector('#effect + .hint')?.textContent ?? ''")
+    assert ("no better where they are curved" in told) == (d <= 150)
 
     # What to do next: the first row's variable is shown.
     first = found.suggest_interventions(1)
@@ -95,6 +98,21 @@ def test_a_person_explores_a_report(page: Page, tmp_path: Path, d: int) -> None:
     )
     assert page.value("document.documentElement.scrollWidth <= innerWidth")
     assert not page.problems
+
+
+def test_cytoscape_itself_reads_what_is_exported_for_it(page: Page, tmp_path: Path) -> None:
+    found = random_posterior(8, 60, [*NAMES, *[f"GENE{k}" for k in range(3, 8)]])
+    page.open(found.report(tmp_path / "report.html"))  # has Cytoscape.js in it
+    found.export(tmp_path / "graph.cyjs")
+    elements = json.dumps(json.loads((tmp_path / "graph.cyjs").read_text(encoding="utf-8"))["elements"])
+    edges = page.value(
+        f"cytoscape({{ headless: true, elements: {elements} }}).edges()"
+        ".map(edge => [edge.source().id(), edge.target().id(), edge.data('probability')])"
+    )
+    graph = found.graph()
+    assert {(cause, effect): p for cause, effect, p in edges} == {
+        (cause, effect): pytest.approx(float(p)) for cause, effect, p in graph.edges(data="probability")
+    }
 
 
 def test_narrow_screens_have_no_sideways_scrolling(page: Page, tmp_path: Path) -> None:

@@ -321,7 +321,8 @@ class Model:
         """Predict from an AnnData, and write the result into it.
 
         `adata.varp[key]` becomes the probabilities [d, d] float32 (row causes column), `adata.uns[key]` the name of the
-        model and its threshold for these data.
+        model and its threshold for these data; if the model says signs, `adata.varp[key + "_increase"]` has the
+        probability that an effect rises with its cause.
 
         Args:
             adata: the AnnData.

@@ -26,8 +26,9 @@ def export(posterior: Posterior, path: str | Path, *, threshold: float | None = 
     - `.sif` (Cytoscape): `source causes target`, and variables without an edge on a line of their own.
     - `.h5ad`: the data as they were understood, the mask of interventions as a layer, and all probabilities in `varp`.
 
-    If the model says signs, tables have a column `increase`, graphs the attributes "increase" and "sign" (1 or -1), and
-    in files of Cytoscape the interaction is "increases" or "decreases" instead of "causes".
+    If the model says signs, tables have a column `increase`, graphs the attributes "increase" and "sign" (1 or -1), an
+    `.h5ad` has "avici_increase" in `varp`, and in files of Cytoscape the interaction is "increases" or "decreases"
+    instead of "causes".
 
     Args:
         posterior: what is written.

@@ -171,7 +171,8 @@ class Posterior:
     def to_anndata(self, adata: Any, key: str = "avici") -> None:
         """Write the result into an AnnData of the same variables.
 
-        `adata.varp[key]` becomes the probabilities, `adata.uns[key]` the name of the model and the threshold.
+        `adata.varp[key]` becomes the probabilities, `adata.uns[key]` the name of the model and the threshold; if the
+        model says signs, `adata.varp[key + "_increase"]` has `increase`.
 
         Raises:
             InputError: it is no AnnData, or its variables are others.
@@ -184,6 +185,8 @@ class Posterior:
                 "them. Use to_frame or, of a model, predict."
             )
         adata.varp[key] = self.probabilities
+        if self.increase is not None:
+            adata.varp[f"{key}_increase"] = self.increase
         adata.uns[key] = {"model": self.model, "threshold": self.threshold}
 
     def plot(

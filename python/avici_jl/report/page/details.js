@@ -53,6 +53,12 @@ function effectStory(edge) {
   return `${of} (90 % interval ${low} to ${high}), on all paths; there is one in ${Math.round(100 * found[3])} % of the sampled graphs.`;
 }
 
+// How far such numbers carry: errors on interventions that were held out of simulated data.
+const EFFECT_LIMITS = report.data.counts
+  ? "Of counts, shifts foretold so were no better than “no change” on simulated knock-outs that were held out: a hint, not a size."
+  : "On simulated interventions that were held out, numbers such as this were better than “no change” where mechanisms are linear, " +
+    "and no better where they are curved.";
+
 function showEdge(edge) {
   const groups = edgeGroups(edge.source, edge.target);
   const set = groups[2].rows.length >= 3;
@@ -66,6 +72,7 @@ function showEdge(edge) {
     element("p", {}, edgeStory(edge)),
     element("h4", {}, "Expected effect"),
     element("p", { id: "effect" }, effectStory(edge)),
+    ...(report.effects && report.effects[edge.id] ? [element("p", { class: "hint" }, EFFECT_LIMITS)] : []),
     ...left,
     ...figure("Row by row", scatter(edge.source, edge.target, groups), groups),
     ...figure(set ? "The effect, with and without the intervention" : "The effect, where the cause is low and high",
