@@ -77,7 +77,8 @@ class Knowledge:
         """What is known of each pair of these variables.
 
         Args:
-            labels, names: of the variables, as the user gave them and as text.
+            labels: of the variables, as the user gave them.
+            names: of the variables, as text.
             positions: whether integers that are no labels are positions.
 
         Raises:

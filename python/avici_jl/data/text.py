@@ -39,6 +39,11 @@ def read_text(
     Args:
         source: a file, whose ending says how it is compressed, or bytes.
         name: for messages.
+        sep: what separates the columns; found by itself if None.
+        decimal: sign of decimals.
+        thousands: sign between thousands.
+        encoding: of the text; UTF-8 by default.
+        labels: names of columns that hold labels, and stay text.
         entries: a single column holds labels, and a blank line is a row without one.
 
     Raises:

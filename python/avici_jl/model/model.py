@@ -169,7 +169,9 @@ class Model:
         the data and nothing is compiled anew: it takes as long as `resamples` predictions.
 
         Args:
-            x, interventions, options: as for `Model`.
+            x: the data, as for `Model`.
+            interventions: of each row, as for `Model`.
+            options: as for `Model`.
             resamples: how many times.
             seed: of the draws.
 
@@ -221,7 +223,8 @@ class Model:
         """What asking in subsets costs, before there are data.
 
         Args:
-            n, d: numbers of rows and variables.
+            n: number of rows.
+            d: number of variables.
             regulators: how many variables can be causes; all by default.
 
         Returns:
@@ -258,7 +261,9 @@ class Model:
         """The edges as a table `source, target, probability`, the most probable first.
 
         Args:
-            x, interventions, options: as for `Model`. Without names the variables are x1, x2, …
+            x: the data, as for `Model`. Without names the variables are x1, x2, …
+            interventions: of each row, as for `Model`.
+            options: as for `Model`.
             threshold: leave out edges of smaller probability; 0 keeps all d (d - 1).
 
         Raises:
@@ -279,7 +284,9 @@ class Model:
         """The predicted causal graph.
 
         Args:
-            x, interventions, options: as for `Model`. Without names the nodes are x1, x2, …
+            x: the data, as for `Model`. Without names the nodes are x1, x2, …
+            interventions: of each row, as for `Model`.
+            options: as for `Model`.
             threshold: smallest probability of an edge; by default the model's, see `decision_threshold`.
             acyclic: the most probable subset of these edges that has no cycle.
 
@@ -326,7 +333,8 @@ class Model:
 
         Args:
             adata: the AnnData.
-            interventions, options: as for `Model`.
+            interventions: of each row, as for `Model`.
+            options: as for `Model`.
             key: name of the entries.
 
         Raises:

@@ -26,7 +26,9 @@ def attend(q: jax.Array, k: jax.Array, v: jax.Array, block: int = BLOCK) -> jax.
     maximum and sum (online softmax; Milakov and Gimelshein 2018, Rabe and Staats 2021). The result is always the same.
 
     Args:
-        q, k, v: [..., length, heads, size]; scores and sums are float32 whatever their type.
+        q: [..., length, heads, size], queries; scores and sums are float32 whatever its type.
+        k: [..., length, heads, size], keys.
+        v: [..., length, heads, size], values.
         block: keys in a block.
 
     Returns:

@@ -30,7 +30,8 @@ def summarize(x: jax.Array, statistics: Sequence[str], clip: float, extent: jax.
 
     Args:
         x: the tables.
-        statistics, clip: groups of statistics, and where they cut off values; see `pair_statistics`.
+        statistics: groups of statistics, see `pair_statistics`.
+        clip: where they cut off values.
         extent: [batch, 2] int32, the numbers of rows and variables of tables that were filled up with zeros behind
             these (see `avici_jl.network.shapes`); the summary of their variables is that of the tables alone.
     """

@@ -33,6 +33,7 @@ def suggest_interventions(
     Each is the best one given that those above it are done as well, so the first k are a design of k interventions.
 
     Args:
+        posterior: of the data so far.
         top: how many; None for all.
         candidates: the variables that can be set, by default all.
         rows: how many rows each would give.
@@ -62,6 +63,7 @@ def effect(
     the base 2. Where such numbers hold and where not: see `knockout`.
 
     Args:
+        posterior: of the data.
         of: what is raised.
         on: what may move.
         graphs: number of graphs, each fitted to another draw of the rows.
@@ -93,8 +95,11 @@ def effects(
     """The total effect of the cause of every edge on its effect, as `effect` gives it, with the same limits.
 
     Args:
+        posterior: of the data.
         threshold: of the edges; by default that of the model.
-        graphs, level, seed: as for `effect`.
+        graphs: number of graphs, each fitted to another draw of the rows.
+        level: share that the intervals hold.
+        seed: of the draws.
 
     Returns:
         A table `source, target, probability, effect, low, high, path` in the order of `edges`; the path is the
@@ -123,9 +128,12 @@ def knockout(
     not as sizes. `avici-jl benchmark --experiment effects` prints the errors.
 
     Args:
+        posterior: of the data.
         variable: what is set.
         value: to what; of counts 0 by default, the count in a cell of median size.
-        graphs, level, seed: as for `effect`.
+        graphs: number of graphs, each fitted to another draw of the rows.
+        level: share that the intervals hold.
+        seed: of the draws.
 
     Returns:
         A table `variable, shift, low, high, probability`, the largest shift first. Shifts of counts are logarithms

@@ -22,6 +22,7 @@ def compare(posterior: Posterior, other: Posterior, threshold: float | None = No
     """Which edges appear and vanish from this posterior to another of the same variables.
 
     Args:
+        posterior: what is compared.
         other: of the same variables, in any order.
         threshold: of both; by default that of each.
 

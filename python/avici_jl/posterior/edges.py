@@ -121,7 +121,9 @@ def to_graph(
     Args:
         p: [d, d] probabilities.
         names: of the variables, the nodes of the graph.
-        threshold, acyclic, known: which edges; see `adjacency`.
+        threshold: smallest probability of an edge.
+        acyclic: whether only the most probable subset without cycles is kept; see `adjacency`.
+        known: what is known of the edges; see `adjacency`.
         increase: [d, d], the probability that an effect rises with its cause: the attributes "increase", and "sign", 1
             or -1.
 

@@ -20,6 +20,7 @@ def regulators(posterior: Posterior, top: int | None = 10) -> pd.DataFrame:
     """Variables by the expected number of their direct effects, most first.
 
     Args:
+        posterior: of the data.
         top: how many; None for all.
 
     Returns:

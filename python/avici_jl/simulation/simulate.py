@@ -119,10 +119,15 @@ def simulate_batch(
     `PYTHON_JULIACALL_THREADS` sets the number of threads before the first call.
 
     Args:
-        domain, d, n_obs, n_int, seed, imperfections: as for `simulate`.
+        domain: name of a shipped domain, or path of a domain file.
         count: how many datasets.
+        d: number of variables.
+        n_obs: observational rows of each, which come first.
+        n_int: interventional rows of each.
+        seed: of the sequence of datasets, see `simulate`.
         first: number of the first.
         truth: whether all that is known of them is wanted.
+        imperfections: what is wrong with the tables, see `simulate`.
         executor: where they are made, each process with a Julia of its own: a `concurrent.futures.Executor` of
             processes that are spawned, or a `dask.distributed.Client`. The datasets are the same everywhere.
 
@@ -166,10 +171,14 @@ def simulate_collection(
     Dataset k of the collection is that of `simulate` with index=k and the d of its `Collection.variables`.
 
     Args:
-        domain, n_obs, n_int, seed, imperfections: as for `simulate`.
+        domain: name of a shipped domain, or path of a domain file.
         path: of the collection, see `avici_jl.data.collection.write_collection`.
         count: datasets of every number of variables.
         d: number of variables, or several of them.
+        n_obs: observational rows of each, which come first.
+        n_int: interventional rows of each.
+        seed: of the sequence of datasets, see `simulate`.
+        imperfections: what is wrong with the tables, see `simulate`.
         executor: where they are made, as for `simulate_batch`.
         replace: whether a collection that is there is replaced.
         progress: whether a bar is shown; by default on terminals.

@@ -31,7 +31,9 @@ def train_again(
     Args:
         model: a shipped model, or the folder of a model or a run.
         workdir: gets a folder for each stage, `1-NAME`, `2-NAME`, …
-        trust, workers, say: as `run` takes them, for each stage.
+        trust: whether code that a stage names may run, see `run`.
+        workers: processes that make datasets, see `run`.
+        say: receives lines.
 
     Returns:
         The folder of the last stage.

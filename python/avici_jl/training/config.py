@@ -40,7 +40,8 @@ def resolve(
 
     Args:
         domain: what the settings call it.
-        kind, acyclic: what it says of itself.
+        kind: "values" or "counts", as the domain says.
+        acyclic: whether its graphs are, as the domain says.
         preset: name or path, or its table.
         overrides: single settings.
         lineage: names of the domain and of what it is based on, the nearest first.
