@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import importlib.machinery
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,8 @@ from typer.testing import CliRunner
 from avici_jl.cli import app
 from avici_jl.errors import InputError
 from avici_jl.plots import plot_training
-from avici_jl.training import run
+from avici_jl.simulation import bridge
+from avici_jl.training import run, trainer
 from avici_jl.training.config import resolve
 from avici_jl.training.data import TrainingData
 from avici_jl.training.mesh import Devices
@@ -91,6 +94,28 @@ def _has_tensorboard() -> bool:
     except ImportError:
         return False
     return True
+
+
+class _Started(Exception):
+    """Julia would have been started."""
+
+
+def test_julia_is_started_before_torch_comes_with_tensorboard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(*_: Any) -> None:
+        raise _Started
+
+    installed = {"torch", "tensorboardX"}
+    spec = importlib.machinery.ModuleSpec("installed", None)
+    monkeypatch.setattr(bridge, "find_spec", lambda name: spec if name in installed else None)
+    monkeypatch.setattr(bridge, "julia", start)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    with pytest.raises(_Started):
+        run(tmp_path / "run", domain="linear", preset="smoke", overrides=SETTINGS, workers=0, say=lambda line: None)
+    monkeypatch.setitem(sys.modules, "torch", pytest)  # too late
+    bridge.start_before_torch()
+    monkeypatch.delitem(sys.modules, "torch")
+    installed.remove("torch")
+    trainer.start_before_torch()
 
 
 def test_a_run_is_drawn(finished: tuple[Path, list[str]], tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ Julia stores columns contiguously, so each dataset is in Fortran order.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import tomllib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import fields
+from importlib.util import find_spec
 from operator import index as as_int
 from typing import Any
 
@@ -66,6 +68,12 @@ def julia() -> Any:
         SimulationError: Julia or the package cannot be loaded.
     """
     return _bridge().AviciSim
+
+
+def start_before_torch() -> None:
+    """Start Julia now if torch comes with the next import of tensorboardX: started after torch, Julia may crash."""
+    if "torch" not in sys.modules and find_spec("tensorboardX") and find_spec("torch"):
+        julia()
 
 
 def simulate(

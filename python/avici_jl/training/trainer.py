@@ -15,13 +15,14 @@ from avici_jl._runtime.threads import blas_threads
 from avici_jl.checkpoints.lineage import before
 from avici_jl.checkpoints.run import RunCheckpoints
 from avici_jl.errors import TrainingError
+from avici_jl.simulation.bridge import start_before_torch
 from avici_jl.training.data import Batch, TrainingData
 from avici_jl.training.held_out import HeldOut, mean_auprc
 from avici_jl.training.initial import start_from
 from avici_jl.training.mesh import Devices
 from avici_jl.training.pipeline import batches, suggested_workers
 from avici_jl.training.schema import Config
-from avici_jl.training.sources import Source
+from avici_jl.training.sources import DomainSource, Source
 from avici_jl.training.step import Measured, TrainState, compile_run
 from avici_jl.training.watch import Clock, Watch
 
@@ -111,6 +112,8 @@ class Trainer:
         if accelerators and jax.config.values["jax_enable_compilation_cache"]:
             self.compile_ahead()
         records = self._workdir if self.devices.leads else None
+        if records is not None and isinstance(self._data.source, DomainSource):
+            start_before_torch()  # the records are written for TensorBoard, too
         with (
             blas_threads(max(size.d for size in config.data.sizes)),
             Watch(records, self._say, config.steps, done) as watch,
