@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import shutil
@@ -30,7 +31,8 @@ def test_versions_agree() -> None:
 @pytest.mark.skipif(shutil.which("git") is None or not (ROOT / ".git").exists(), reason="no checkout")
 def test_the_wheel_is_whole_and_its_readme_leads_to_the_repository(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    known = {**os.environ, "REPOSITORY": "https://example.org/avici_jl"}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=known)
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     check = runpy.run_path(str(ROOT / "ci" / "check_wheel.py"))
@@ -38,9 +40,25 @@ def test_the_wheel_is_whole_and_its_readme_leads_to_the_repository(tmp_path: Pat
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (metadata,) = (name for name in names if name.endswith("METADATA"))
-        readme = archive.read(metadata).decode()
+        described = archive.read(metadata).decode()
     assert not [name for name in names if "/test/" in name or name.endswith((".pyc", "Manifest.toml"))]
-    assert [link for link in re.findall(r"\]\(([^)]*)\)", readme) if not link.startswith(("https://", "#"))] == []
+    version, address = avici_jl.__version__, known["REPOSITORY"]
+    assert f"Project-URL: Repository, {address}\n" in described
+    assert f"]({address}/raw/v{version}/docs/demo.png)" in described
+    assert f"](https://example.org/avici_jl/blob/v{version}/docs/about/evidence.md)" in described
+    assert _links_to_files(described) == []
+
+
+def test_without_an_address_nothing_false_is_said() -> None:
+    readme = runpy.run_path(str(ROOT / "hatch_build.py"))["readme"]
+    text = readme((ROOT / "README.md").read_text(), "", "1.0")
+    assert _links_to_files(text) == [] and "demo.png" not in text and "makes this picture" not in text
+    assert "All of the evidence, beside PC" in text and "](https://arxiv.org/abs/2205.12934)" in text
+    assert "urls" not in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def _links_to_files(text: str) -> list[str]:
+    return [link for link in re.findall(r"\]\(([^)]*)\)", text) if not link.startswith(("https://", "#"))]
 
 
 def test_the_oldest_versions_are_those_that_are_allowed() -> None:
