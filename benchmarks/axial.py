@@ -38,8 +38,8 @@ BASE = [
 COSINE, TAUGHT = 'network.edges="cosine"', 'objective.teacher="scm"'
 UNTAUGHT, NO_STATISTICS = 'objective.teacher=""', "network.statistics=[]"
 VARIANTS = {
-    "plain": [COSINE, UNTAUGHT],
-    "plain, distilled": [COSINE, TAUGHT],
+    "plain": [COSINE, NO_STATISTICS, UNTAUGHT],
+    "plain, distilled": [COSINE, NO_STATISTICS, TAUGHT],
     "rows to pairs": [NO_STATISTICS, UNTAUGHT],
     "rows to pairs, distilled": [NO_STATISTICS, TAUGHT],
     "rows and statistics to pairs": [UNTAUGHT],
