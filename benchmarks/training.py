@@ -31,12 +31,12 @@ import reference
 from avici_jl._runtime.memory import keep_freed_memory
 from avici_jl.data.standardize import features
 from avici_jl.network.axial import AxialConfig
+from avici_jl.training import Function
 from avici_jl.training.config import resolve
 from avici_jl.training.data import Batch, TrainingData
 from avici_jl.training.mesh import Devices
 from avici_jl.training.optimizer import build_schedule
 from avici_jl.training.schema import Config
-from avici_jl.training.sources import Function
 from avici_jl.training.step import compile_run
 
 LAYERS, HEADS, SIZE, DIM, WIDENING, ROWS = 8, 8, 32, 128, 4, 200

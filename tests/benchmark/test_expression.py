@@ -11,7 +11,9 @@ import pytest
 
 from avici_jl.benchmark import QUICK
 from avici_jl.benchmark.expression import _of_regulators
-from avici_jl.benchmark.measured import (
+from avici_jl.benchmark.methods import Data
+from avici_jl.benchmark.methods.expression import genie3, grnboost2, knockout_z, partial_correlation, pidc
+from avici_jl.benchmark.real import (
     _dream4,
     _light_tunnel,
     _per_condition,
@@ -19,8 +21,6 @@ from avici_jl.benchmark.measured import (
     edges_without_trace,
     real,
 )
-from avici_jl.benchmark.methods import Data
-from avici_jl.benchmark.methods.expression import genie3, grnboost2, knockout_z, partial_correlation, pidc
 from avici_jl.data.dataset import Dataset
 from avici_jl.errors import InputError
 from avici_jl.evaluation import metrics

@@ -26,7 +26,7 @@ from avici_jl.evaluation.compare import (
     settings,
 )
 from avici_jl.export.card import results_table, summary
-from avici_jl.training.sources import HELD_OUT_SEED
+from avici_jl.training.drawn import HELD_OUT_SEED
 
 TRUTH = np.array([[0, 1, 1], [0, 0, 1], [0, 0, 0]])
 REVERSED = np.array([[0, 0, 1], [1, 0, 1], [0, 0, 0]])

@@ -8,9 +8,9 @@ from dataclasses import replace
 import jax
 import numpy as np
 
+from avici_jl.training import Function
 from avici_jl.training.data import Part, TrainingData
 from avici_jl.training.schema import DataConfig, SizeConfig
-from avici_jl.training.sources import Function
 
 DATA = DataConfig(
     domain="linear",

@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from avici_jl.errors import AviciError, ConfigError, InputError, SimulationError
+from avici_jl.training import Function, Labelled
 from avici_jl.training.data import TrainingData
 from avici_jl.training.pipeline import batches
 from avici_jl.training.schema import DataConfig, SizeConfig
-from avici_jl.training.sources import Function, Labelled
 from tiny_runs import new_run, train_fails
 
 CODE = '''

@@ -16,10 +16,10 @@ import psutil
 import pytest
 
 from avici_jl.errors import SimulationError
+from avici_jl.training import Function
 from avici_jl.training.data import TrainingData
 from avici_jl.training.pipeline import batches, suggested_workers
 from avici_jl.training.schema import DataConfig, SizeConfig
-from avici_jl.training.sources import Function
 
 CODE = """
 import os, time

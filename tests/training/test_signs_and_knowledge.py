@@ -16,6 +16,7 @@ from sklearn.metrics import log_loss
 from avici_jl.errors import ConfigError, InputError
 from avici_jl.network import build_network
 from avici_jl.network.answer import Answer
+from avici_jl.training import Function, Labelled
 from avici_jl.training.config import resolve
 from avici_jl.training.data import Part, TrainingData, Truth
 from avici_jl.training.held_out import HeldOut
@@ -25,7 +26,6 @@ from avici_jl.training.mesh import Devices
 from avici_jl.training.objective import cross_entropy, objective, sign_cross_entropy
 from avici_jl.training.runs import open_run
 from avici_jl.training.schema import DataConfig, SizeConfig
-from avici_jl.training.sources import Function, Labelled
 from avici_jl.training.step import compile_run
 from avici_jl.training.watch import Watch
 from tiny_models import NETWORK, save

@@ -14,7 +14,8 @@ from avici_jl import Dataset, Model
 from avici_jl.data.collection import write_collection
 from avici_jl.errors import ConfigError, InputError, SimulationError
 from avici_jl.training import Function, Labelled, run
-from avici_jl.training.sources import HELD_OUT_SEED, DomainSource, Source, open_source
+from avici_jl.training.drawn import HELD_OUT_SEED
+from avici_jl.training.sources import DomainSource, Source, open_source
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "training"

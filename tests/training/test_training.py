@@ -19,14 +19,13 @@ from avici_jl.checkpoints.model import load_model, save_model
 from avici_jl.checkpoints.run import RunCheckpoints
 from avici_jl.errors import CheckpointError, ConfigError
 from avici_jl.network import build_network
-from avici_jl.training import run
+from avici_jl.training import Function, run
 from avici_jl.training.config import resolve
 from avici_jl.training.initial import start_from
 from avici_jl.training.mesh import Devices
 from avici_jl.training.objective import Dual
 from avici_jl.training.runs import open_run
 from avici_jl.training.schema import Config
-from avici_jl.training.sources import Function
 from avici_jl.training.step import TrainState, compile_run, hide_units
 from avici_jl.training.trainer import Trainer
 

@@ -19,9 +19,9 @@ from avici_jl.benchmark.external import external, imperfections
 from avici_jl.benchmark.interventions import interventions
 from avici_jl.benchmark.large import large
 from avici_jl.benchmark.measure import FULL, QUICK, Effort
-from avici_jl.benchmark.measured import real
 from avici_jl.benchmark.models import models
 from avici_jl.benchmark.packaged import sachs, semireal
+from avici_jl.benchmark.real import real
 from avici_jl.benchmark.report import Report
 from avici_jl.benchmark.shifts import shifts
 from avici_jl.benchmark.size import size

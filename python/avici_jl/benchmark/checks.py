@@ -19,7 +19,7 @@ from avici_jl.evaluation import metrics
 from avici_jl.evaluation.compare import EVALUATION_SEED, Setting, labelled_data
 from avici_jl.model import Model
 from avici_jl.simulation import Dataset, list_domains
-from avici_jl.training.sources import HELD_OUT_SEED
+from avici_jl.training.drawn import HELD_OUT_SEED
 
 
 def checks(effort: Effort) -> Report:

@@ -30,21 +30,10 @@ OPTIONAL: dict[str, tuple[str, type[np.generic]]] = {
 
 
 class Datasets(NamedTuple):
-    """Datasets of one size that a simulator made, each array with the dataset as its first dimension.
+    """Datasets of one size that a simulator made: the arrays of `Dataset`, with [count] as their first dimension.
 
-    Attributes:
-        x: [count, n, d] float32.
-        interventions: [count, n, d] uint8.
-        graph: [count, d, d] uint8.
-        batch: [count, n] int32, 0 where it is not known.
-        cell_types: [count, n] int32, 0 where there is none.
-        signs: [count, d, d] int8, 0 where it is not known.
-        strengths: [count, d, d] float32, NaN where they are not known.
-        confounded: [count, d, d] uint8.
-        true_interventions: [count, n, d] uint8.
-        drawn: of each dataset, what its domain drew.
-
-    See `Dataset`; what nobody asked for is None.
+    What nobody asked for is None. Where a dataset has no batches or cell types they are 0, where its strengths are not
+    known they are NaN. `drawn` has an entry for each dataset.
     """
 
     x: np.ndarray

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from avici_jl.training.again import train_again
+    from avici_jl.training.function import Function
+    from avici_jl.training.labelled import Labelled
     from avici_jl.training.runs import run
-    from avici_jl.training.sources import Function, Labelled
 
 _HOMES = {
     "run": "avici_jl.training.runs",
     "train_again": "avici_jl.training.again",
-    "Function": "avici_jl.training.sources",
-    "Labelled": "avici_jl.training.sources",
+    "Function": "avici_jl.training.function",
+    "Labelled": "avici_jl.training.labelled",
 }
 
 __all__ = ["Function", "Labelled", "run", "train_again"]

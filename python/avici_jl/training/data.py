@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from avici_jl.data.dataset import Datasets
 from avici_jl.training.knowledge import part_of
 from avici_jl.training.schema import DataConfig, SizeConfig
-from avici_jl.training.sources import Datasets, Source, open_source
+from avici_jl.training.sources import Source, open_source
 
 Array = Any  # of NumPy, or of JAX, which is not imported here: processes that only make data stay small
 _SHAPE, _ROWS, _ORDER, _KNOWN = 1, 2, 3, 4  # purposes of the random streams of a run

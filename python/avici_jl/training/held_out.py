@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from avici_jl.data.dataset import Datasets
 from avici_jl.evaluation import metrics
 from avici_jl.network.answer import Answer
 from avici_jl.posterior.acyclic import is_acyclic
+from avici_jl.training.drawn import HELD_OUT_SEED
 from avici_jl.training.schema import Config
-from avici_jl.training.sources import HELD_OUT_SEED, Datasets, Source
+from avici_jl.training.sources import Source
 
 
 class Score(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from avici_jl._runtime.settings import Length, OneOf, Range, build
 from avici_jl.checkpoints.renamed import with_new_names
 from avici_jl.errors import ConfigError
-from avici_jl.training.sources import HELD_OUT_SEED
+from avici_jl.training.drawn import HELD_OUT_SEED
 
 Count = Annotated[int, Range(1, 2**31 - 1)]
 Variables = Annotated[int, Range(2, 100_000)]
