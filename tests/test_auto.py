@@ -107,6 +107,10 @@ def test_the_command_line_says_it_once(model: Model, tmp_path: Path) -> None:
     assert " ".join(said.split()).count("Model plain. Chosen by auto") == 1
     document = CliRunner().invoke(app, ["predict", str(tmp_path / "data.csv"), "--model", "auto", "--json"]).stdout
     assert json.loads(document)["model"] == "plain"
+    page = ["report", str(tmp_path / "data.csv"), "--model", "auto", "--out", str(tmp_path / "page.html")]
+    reported = " ".join(CliRunner().invoke(app, page).output.split())
+    for printed in (said, reported):  # how the table compares with those of training
+        assert "of the tables of training are as unusual" in " ".join(printed.split())
 
 
 def test_a_folder_of_that_name_is_a_model_as_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

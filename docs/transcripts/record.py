@@ -75,23 +75,28 @@ import pandas as pd
 table = pd.read_csv("sensors.csv")
 table.head(3)
 from avici_jl import Model
-model = Model.load("scm")
+model = Model.load("auto")
 model.predict(table)
-# The run's name is no measurement; the column "set_by_hand" says what was set
+# The run's name is no measurement; the column "set_by_hand" says what was set. Two readings are missing, which is fine
 table = table.set_index("run")
-p = model.predict(table, interventions="set_by_hand")
-# Two readings are missing, which this model has not learned to see; without their rows
-table = table.dropna(subset=table.columns.drop("set_by_hand"))
-p = model.predict(table, interventions="set_by_hand")
-p.round(2)
-model.predict_edges(table, "set_by_hand").head(5)
-graph = model.predict_graph(table, "set_by_hand", acyclic=True)
+found = model.infer(table, interventions="set_by_hand")
+found
+found.to_frame().round(2)
+found.edges().head(5)
+graph = found.graph(acyclic=True)
 print(graph)
-sorted(graph.edges(data="probability"), key=lambda edge: -edge[2])[:3]
+# Does it hang on a few rows?
+model.stability(table, "set_by_hand", resamples=20)
+# The heat is that of a controller, which nothing here drives
+told = model.infer(table, "set_by_hand", prior={"roots": ["heat"]})
+told.compare(found)[lambda change: change["change"] != "stays"]
 # Only ten rows: is that enough?
 few = model.predict(table.head(10), interventions="set_by_hand")
-# What is the model's threshold, and which F1 does it reach?
-model.threshold, model.card["evaluation"][1]["f1"]
+# What is the threshold here, and which F1 does the model reach?
+found.threshold, found.card["evaluation"][1]["f1"]
+# For the meeting, and to come back to
+found.report("sensors.html")
+found.save("sensors.npz")
 """,
 )
 
@@ -103,13 +108,15 @@ SHELL = (
     """
 avici-jl --help
 avici-jl models
-avici-jl predict proteins.csv --model scm
-avici-jl predict proteins.csv --model scm --row-names sample --out edges.csv
+avici-jl predict proteins.csv --model auto
+avici-jl predict proteins.csv --model auto --row-names sample --out edges.csv
 head -4 edges.csv
 avici-jl predict proteins.csv --model scm --row-names sample --out edges.csv
 avici-jl predict proteins.csv --model scm --row-names sample --json --threshold 0.9 | head -20
 avici-jl predict proteins.csv --model grn --row-names sample; echo "exit code $?"
 avici-jl predict proteins.csv --model scm --row-names sample --truth known.csv --top 5 --picture graph.png
+avici-jl predict proteins.csv --model scm --row-names sample --top 3 --acyclic --out graph.cyjs
+avici-jl suggest proteins.csv --model scm --row-names sample --top 3
 avici-jl report proteins.csv --model scm --row-names sample --out proteins.html
 avici-jl doctor
 """,

@@ -245,6 +245,14 @@ def test_names_with_brackets_are_printed_as_they_are(trained: Path, tmp_path: Pa
     assert all(name in said for name in names)
 
 
+def test_names_do_not_command_the_terminal(trained: Path, tmp_path: Path) -> None:
+    names = ["\x1b[2Ja", "b\x9b", "\x1b]0;title\x07"]
+    pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=names).to_csv(tmp_path / "d.csv", index=False)
+    for command in ("predict", "suggest"):
+        said = call(command, tmp_path / "d.csv", "--model", trained)
+        assert r"\x1b[2Ja" in said and not {"\x1b", "\x9b", "\x07"} & set(said)
+
+
 def test_without_cycles_the_comparison_is_of_that_graph(trained: Path, tmp_path: Path) -> None:
     table().to_csv(tmp_path / "data.csv", index=False)
     (tmp_path / "known.csv").write_text("cause,effect\nraf,mek\n")

@@ -96,3 +96,6 @@ def test_it_says_what_it_is(posterior: Posterior) -> None:
     assert "5 edges at the threshold 0.50" in repr(posterior) and "20 rows (0 interventional)" in repr(posterior)
     html = posterior._repr_html_()
     assert "<table" in html and "0.900" in html
+    hostile = pd.DataFrame(posterior.data.x, columns=["<script>", "b", "c", 7])
+    html = replace(posterior, data=read_input(hostile, kind="values"), choice="<img>")._repr_html_()
+    assert "&lt;script&gt;" in html and "<script>" not in html and "<img>" not in html

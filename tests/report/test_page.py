@@ -41,6 +41,9 @@ def test_a_person_explores_a_report(page: Page, tmp_path: Path, d: int) -> None:
     assert page.value("document.title") == f"Causal graph of {d}.csv"
     edges = int(found.adjacency().sum())
     assert page.value(COUNT) == f"{edges} edges" and page.value(ROWS) == min(edges, 100)
+    assert page.value("document.querySelector('#warnings').innerText") == found.notes[0]
+    assert "Neural Information Processing Systems" in page.value("document.querySelector('#cite').textContent")
+    assert page.value("document.querySelectorAll('#results tbody tr').length") == 1
     move(page, 0.95)
     fewer = int((found.probabilities >= 0.95).sum())
     assert 0 < fewer < edges and page.value(COUNT) == f"{fewer} edge{'s' * (fewer > 1)}"

@@ -17,6 +17,7 @@ from avici_jl.cli.shared import (
     may_write,
     out,
     print_json,
+    printable,
     progress,
     say_choice,
     scores,
@@ -170,7 +171,7 @@ def predict(
     say_choice(posterior)
     shown = Table(*table.columns, title=f"Most probable edges, model {posterior.model}")
     for source, target, *numbers in table.head(top).itertuples(index=False):
-        shown.add_row(source, target, *(f"{number:.3f}" for number in numbers))
+        shown.add_row(printable(source), printable(target), *(f"{number:.3f}" for number in numbers))
     out.print(shown)
     if found.known is not None:
         out.print(f"Known beforehand, and obeyed: {found.known}.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from avici_jl.cli.shared import ForceOption, ModelOption, may_write, out, progress, say_choice
+from avici_jl.cli.shared import ForceOption, ModelOption, beside_training, may_write, out, progress, say_choice
 from avici_jl.cli.table import TableOptions, takes_table
 
 
@@ -44,4 +44,6 @@ def report(
     size = page.stat().st_size / 1e6
     say_choice(posterior)
     out.print(f"{int(posterior.adjacency().sum())} edges at the model's threshold of {posterior.threshold:.2f}.")
+    if posterior.shift is not None:
+        out.print(beside_training(posterior.shift))
     out.print(f"Report: {page} ({size:.1f} MB); open it in a browser.")

@@ -59,6 +59,11 @@ def names_given(given: str, separator: str | None = None) -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
+def printable(name: object) -> str:
+    """A name from someone's file as text for a terminal, which control signs in it could otherwise command."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(name))
+
+
 def may_write(*paths: Path | None, force: bool) -> None:
     """Check, before anything is computed, that every file can be written.
 

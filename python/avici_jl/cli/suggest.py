@@ -16,6 +16,7 @@ from avici_jl.cli.shared import (
     names_given,
     out,
     print_json,
+    printable,
     progress,
     say_choice,
 )
@@ -79,7 +80,7 @@ def suggest(
     say_choice(posterior)
     shown = Table("variable", "settles", "total", "rows", "mostly", title=f"What to set next, model {posterior.model}")
     for variable, settles, total, known, edges in ranking.itertuples(index=False):
-        shown.add_row(str(variable), f"{settles:.1%}", f"{total:.1%}", str(known), _arrows(edges))
+        shown.add_row(printable(variable), f"{settles:.1%}", f"{total:.1%}", str(known), printable(_arrows(edges)))
     out.print(shown)
     out.print(
         "What each settles of what is open about the edges, what all down to it do, rows that set it already, and the "
