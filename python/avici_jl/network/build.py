@@ -24,7 +24,16 @@ _CHOICES = {
     "axes": ("both", "variables", "observations"),
     "edges": (*EDGE_HEADS, "pair"),
 }
-_MOST = {"dim": 8192, "layers": 256, "heads": 256, "head_size": 1024, "channels": 4096, "widening": 64}
+_MOST = {
+    "dim": 8192,
+    "pair_dim": 8192,
+    "layers": 256,
+    "pair_layers": 256,
+    "heads": 256,
+    "head_size": 1024,
+    "channels": 4096,
+    "widening": 64,
+}
 """The largest integers; those of other fields are at most 64."""
 _LIMITS = {"dropout": (1.0, "a share in [0, 1)"), "clip": (float("inf"), "a number, at least 0")}
 
