@@ -16,7 +16,7 @@ from avici_jl.benchmark.methods.interface import Cost
 from avici_jl.benchmark.report import Report, cell, failures, table
 
 _MODELS = ("scm-world", "scm", "rff", "linear")
-_QUICK = {Cost.LOW: 4, Cost.MEDIUM: 2}
+_QUICK = {Cost.LOW: 10, Cost.MEDIUM: 3}
 """Datasets of a quick run for models and cheap methods, and for others."""
 _ROWS = {"quick": (1000,), "full": (1000, 200)}
 _BASE = "gCastle linear, Gumbel noise"
