@@ -1,4 +1,4 @@
-"""Runs the Julia test suite with the Julia that avici_jl uses: `python tests/julia.py`."""
+"""Runs the Julia tests with the Julia that avici_jl uses: `python tests/julia.py`, or some files: `... scm noise`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "julia" / "AviciSim"
 
 def main() -> int:
     command = [juliapkg.executable(), "--startup-file=no", "--threads=2", f"--project={PACKAGE}"]
-    return subprocess.run([*command, str(PACKAGE / "test" / "runtests.jl")]).returncode
+    return subprocess.run([*command, str(PACKAGE / "test" / "runtests.jl"), *sys.argv[1:]]).returncode
 
 
 if __name__ == "__main__":

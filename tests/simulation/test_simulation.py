@@ -164,6 +164,27 @@ def test_all_that_is_known_travels_between_the_languages(tmp_path: Path) -> None
         Dataset(x, mask, None, ["a", "b"], batch=np.zeros(2, np.int32))
 
 
+@pytest.mark.parametrize(("domain", "n_int"), [("linear", 0), ("grn-screen", 9)])
+def test_julia_writes_the_same_anndata(domain: str, n_int: int, tmp_path: Path) -> None:
+    anndata = pytest.importorskip("anndata")
+    from avici_jl.data.writers import to_anndata
+
+    data = simulate(domain, d=4, n_obs=70, n_int=n_int, seed=3)
+    julia = bridge.julia()
+    julia.save_dataset(str(tmp_path / "cells.h5ad"), julia.load_dataset(str(data.save(tmp_path / "folder"))))
+    theirs, ours = anndata.read_h5ad(tmp_path / "cells.h5ad"), to_anndata(data)
+    np.testing.assert_array_equal(theirs.X, ours.X)
+    pd.testing.assert_frame_equal(theirs.obs, ours.obs, check_dtype=False, check_index_type=False)
+    pd.testing.assert_frame_equal(theirs.var, ours.var, check_index_type=False, check_column_type=False)
+    for part in ("layers", "varp"):
+        found, expected = getattr(theirs, part), getattr(ours, part)
+        assert set(found) == set(expected) != set()
+        for name in expected:
+            np.testing.assert_array_equal(found[name], expected[name])
+            assert found[name].dtype == expected[name].dtype
+    assert dict(theirs.uns) == dict(ours.uns)
+
+
 def test_what_is_known_of_simulated_datasets() -> None:
     size = {"d": 4, "n_obs": 5, "n_int": 3, "seed": 2}
     batch = simulate_batch("grn", 2, **size, truth=True)

@@ -7,7 +7,7 @@ usage: avicisim simulate DOMAIN --out PATH [--d 30] [--n-obs 1000] [--n-int 0] [
        avicisim --version
 
 simulate  write datasets as folders: x.npy, interventions.npy, graph.npy, expression.npy (of genes), meta.toml;
-          or, with --out TABLE.csv, as TABLE.csv, TABLE-interventions.csv and TABLE-graph.csv
+          or, with --out TABLE.csv, as TABLE.csv, TABLE-interventions.csv and TABLE-graph.csv; with --out CELLS.h5ad as an AnnData
           -n COUNT makes the datasets INDEX to INDEX + COUNT - 1, each in a folder of its own inside PATH
           --network FILE is an edge list (regulator, target and perhaps the sign + or -) instead of random graphs of --d variables
 domains   list the shipped domains
@@ -75,7 +75,8 @@ function simulate_command(arguments)
         return 0
     end
     count = number("n", "1")
-    endswith(options["out"], ".csv") && throw(ArgumentError("-n makes folders inside the folder --out, which is no .csv then"))
+    any(ending -> endswith(options["out"], ending), (".csv", ".h5ad")) &&
+        throw(ArgumentError("-n makes folders inside the folder --out, which is no .csv or .h5ad then"))
     count >= 1 || throw(ArgumentError("-n needs a number from 1 on, got $count"))
     load_domain(domain) # is refused here, not in another process
     simulate_many(domain, options["out"], index:index + count - 1, size)

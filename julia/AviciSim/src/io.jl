@@ -5,7 +5,7 @@
     save_dataset(path, data::Dataset)
 
 Write a dataset as a folder, which is made if it is not there; a dataset that the folder holds is replaced. A path that ends in `.csv` gets
-three tables instead: the observations, and beside them `…-interventions.csv` and `…-graph.csv`, a list of edges.
+three tables instead: the observations, and beside them `…-interventions.csv` and `…-graph.csv`, a list of edges. One that ends in `.h5ad` is an AnnData.
 
 Throws an `ArgumentError` if the folder cannot be made or written.
 
@@ -13,15 +13,15 @@ Throws an `ArgumentError` if the folder cannot be made or written.
 data = simulate("linear"; d=4, n_obs=10, n_int=5)
 save_dataset("my-data", data)
 save_dataset("table.csv", data)
+save_dataset("cells.h5ad", data)
 ```
 """
 function save_dataset(path::AbstractString, data::Dataset)
-    endswith(path, ".h5ad") &&
-        throw(ArgumentError("AnnData is written by Python: avici-jl simulate ... --out $path; here, a folder or a .csv can be"))
+    write_file = endswith(path, ".csv") ? write_csv : endswith(path, ".h5ad") ? write_h5ad : nothing
     try
-        if endswith(path, ".csv")
+        if write_file !== nothing
             mkpath(dirname(abspath(path)))
-            write_csv(path, data)
+            write_file(path, data)
         else
             mkpath(path)
             write_dataset(path, data)

@@ -84,3 +84,16 @@ end
         @test occursin("there is no", refusal(() -> read_npy(path * "x")))
     end
 end
+
+@testset "AnnData" begin
+    # Bob Jenkins' own example; that anndata reads the files is tested in Python.
+    @test AviciSim.lookup3(Vector{UInt8}("Four score and seven years ago")) == 0x17770551
+    mktempdir() do folder
+        data = simulate("grn"; d = 3, n_obs = 4, n_int = 2)
+        path = save_dataset(joinpath(folder, "new", "cells.h5ad"), data)
+        bytes = read(path)
+        @test bytes[1:8] == UInt8[0x89, codeunits("HDF\r\n\x1a\n")...]
+        @test ltoh(reinterpret(UInt64, bytes[29:36])[1]) == length(bytes)
+        @test AviciSim.with_checksum(bytes[1:44]) == bytes[1:48]
+    end
+end
