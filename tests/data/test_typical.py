@@ -77,9 +77,18 @@ def test_errors_in_single_cells_make_a_step_in_the_tails_and_heavy_tails_do_not(
     tenth, third, last = (np.log(np.log(1 / p)) for p in (0.1, 0.03, 0.005))
     expected = (last - third) / np.log(6) - (third - tenth) / np.log(0.1 / 0.03)
     assert step(laplace) == pytest.approx(expected, abs=0.02)
-    assert step(rng.standard_cauchy(size=(4000, 20))) < step(laplace)
+
+    def cauchy(p: float) -> float:
+        return float(-np.log(np.tan(np.pi * p / 2)))
+
+    expected = (cauchy(0.005) - cauchy(0.03)) / np.log(6) - (cauchy(0.03) - cauchy(0.1)) / np.log(0.1 / 0.03)
+    beyond, body = (cauchy(0.0005) - cauchy(0.005)) / np.log(10), (cauchy(0.1) - cauchy(0.3)) / np.log(3)
+    assert step(rng.standard_cauchy(size=(4000, 60))) == pytest.approx(expected - 3 * (beyond + body - 1.4), abs=0.4)
+    assert expected - 3 * (beyond + body - 1.4) < -1
     wrong = rng.random(laplace.shape) < 0.01
     assert step(np.where(wrong, 10 * rng.normal(size=wrong.shape), rng.normal(size=wrong.shape))) > 0.1
+    piled = np.where(rng.random(laplace.shape) < 0.72, 0.0, np.abs(laplace))
+    assert np.isfinite(step(piled))
     assert np.isnan(step(laplace[:50])) and "step" not in characteristics(
         np.ones((200, 3)), np.zeros((200, 3)), "counts"
     )
@@ -148,6 +157,22 @@ def test_each_defect_is_named(typical: dict[str, Any], name: str, spoil: Callabl
     assert name in shift.unusual and shift.probability < 0.02
     entries = [None] * N
     assert dict(differences(read_input(spoil(x), entries, kind="values"), CONFIG, shift))
+
+
+def test_errors_are_found_where_training_had_heavy_tails_and_an_odd_table() -> None:
+    def heavy(seed: int) -> tuple[np.ndarray, np.ndarray]:
+        x, given = table(seed)
+        return (x if seed % 3 else np.random.default_rng(seed).standard_cauchy(size=x.shape)), given
+
+    def wrong(seed: int, size: float) -> tuple[np.ndarray, np.ndarray]:
+        x, given = table(seed)
+        return np.where(np.random.default_rng(seed).random(x.shape) < 0.01, size * x.std(axis=0), x), given
+
+    tables = [*(heavy(seed) for seed in range(240)), wrong(1, 100.0)]  # the last is not the only one of its like
+    known = summarize([characteristics(*one, "values") for one in tables])
+    found = [of(*wrong(seed, 10.0), known) for seed in range(300, 310)]
+    assert sum(shift.unusual == ("step",) for shift in found) >= 7
+    assert sum(bool(of(*heavy(seed), known).unusual) for seed in range(400, 430)) <= 2
 
 
 def test_interventions_in_all_rows_are_unusual(typical: dict[str, Any]) -> None:

@@ -131,12 +131,16 @@ class AutoModel(Model):
         return self._loaded_models[name]
 
     def _likeness(self, candidates: Sequence[Candidate], table: Mapping[str, float]) -> dict[str, float]:
-        """How likely a table is of the training of each, by what the cards of all of them have quantiles of."""
+        """How likely a table is of the training of each, by what the cards of all of them have quantiles of.
+
+        What decides already which of them may be chosen does not count again.
+        """
         cards = {one.name: self._model(one.name).card for one in candidates}
         if not all("typical" in card for card in cards.values()):
             return dict.fromkeys(cards, 0.0)
         typical = {name: card["typical"] for name, card in cards.items()}
         shared = set.intersection(*(set(known["characteristics"]) for known in typical.values()))
+        shared -= {name for one in candidates for name in one.only}
         seen = {name: value for name, value in table.items() if name in shared}
         return {name: likeness(seen, known) for name, known in typical.items()}
 
