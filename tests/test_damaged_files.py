@@ -54,6 +54,7 @@ CARD_AND_CONFIG: list[tuple[str, str, Any, str]] = [
     ("card.json", "typical", {"levels": "all"}, "typical.levels must be list"),
     ("card.json", "typical", TYPICAL | {"least": [0.5]}, "typical.least must be 16 to 16 entries long"),
     ("card.json", "typical", TYPICAL | {"levels": [1.0, 0.5, 0.4, 0.3, 0.2]}, "typical must have ascending numbers"),
+    ("card.json", "typical", TYPICAL | {"weights": {"gaps": 0.0}}, "typical.weights"),
     ("card.json", "typical", TYPICAL | {"characteristics": {"gaps": [0.1] * 6}}, "as long as typical.levels"),
     ("config.json", "data", 3, "config.json: data must be dict"),
     ("config.json", "data.kind", "foo", 'config.json: data.kind must be one of "values", "counts", got \'foo\''),

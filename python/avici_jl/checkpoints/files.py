@@ -51,6 +51,8 @@ _TYPICAL: dict[str, Any] = {
     "characteristics": dict[str, _NUMBER_LIST],
     "least": Annotated[list[Annotated[float, Range(0, 1)]], Length(len(OVERALL), len(OVERALL))],
 }
+_WEIGHTS = {"weights": dict[str, Annotated[float, Range(0, 1e6, open_least=True)]]}
+"""Of cards of this release on."""
 _PAIR = Annotated[list[float], Length(2, 2)]
 _EVALUATION: dict[str, Any] = {
     "domain": _WORD,
@@ -133,7 +135,7 @@ def check_card(card: dict[str, Any], path: Path) -> None:
             raise CheckpointError(f"{path}: evaluation[{k}].auprc must have model and correlation.")
     if "typical" in card:
         typical = card["typical"]
-        _check(typical, _TYPICAL, path, "typical.")
+        _check(typical, _TYPICAL | _WEIGHTS, path, "typical.")
         for name in _TYPICAL.keys() - typical.keys():
             raise CheckpointError(f"{path}: typical lacks {name}.")
         lists = [typical["least"], typical["levels"], *typical["characteristics"].values()]

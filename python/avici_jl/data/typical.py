@@ -53,11 +53,11 @@ Numbers of rows and variables are compared with the model's settings instead; se
 """
 
 
-_WEIGHTS = {"step": 20.0}
+_WEIGHTS = {"step": 20.0, "groups": 10.0}
 """How many times as often as another a characteristic may make a table unusual, at the same rate over all of them.
 
-Weighted tests (Genovese, Roeder and Wasserman 2006): where training had heavy tails, errors in single cells show in
-nothing else, and a few clean tables have such a step, too.
+Weighted tests (Genovese, Roeder and Wasserman 2006): batches, and errors in single cells where training had heavy
+tails, show in nothing else, and a few clean tables have such groups and steps, too.
 """
 
 
@@ -88,7 +88,7 @@ class Shift:
             for a table unlike them.
         reasons: all characteristics, the most unusual first.
         unusual: names of those that make the table unusual; none if 2 % or more of the tables of training are as
-            unusual. Steps in the tails count more than the rest.
+            unusual. Steps in the tails and groups of rows count more than the rest.
     """
 
     probability: float
@@ -118,13 +118,14 @@ def summarize(tables: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     half = len(tables) // 2
     halves = (tables[:half], tables[half:])
     least = [
-        _least(_reasons(table, known, _LEVELS))
+        _least(_reasons(table, known, _LEVELS, _WEIGHTS), _WEIGHTS)
         for part, known in zip(halves, map(_quantiles, reversed(halves)), strict=True)
         for table in part
     ]
     return {
         "tables": len(tables),
         "levels": [round(float(level), 4) for level in _LEVELS],
+        "weights": _WEIGHTS,
         "characteristics": _quantiles(tables),
         "least": [_short(value) for value in np.asarray(np.quantile(least, OVERALL))],
     }
@@ -138,16 +139,16 @@ def compare(found: Input, kind: str, typical: Mapping[str, Any]) -> Shift:
         kind: "values" or "counts".
         typical: what `summarize` gave.
     """
-    levels = np.asarray(typical["levels"])
-    reasons = _reasons(described(found, kind), typical["characteristics"], levels)
-    least, known = _least(reasons), np.asarray(typical["least"])
+    levels, weights = np.asarray(typical["levels"]), typical.get("weights", {})
+    reasons = _reasons(described(found, kind), typical["characteristics"], levels, weights)
+    least, known = _least(reasons, weights), np.asarray(typical["least"])
     if least < known[0]:  # beyond all tables of training: in proportion
         overall = float(OVERALL[1] * least / max(known[0], 1e-300))
     else:
         overall = float(np.interp(np.log(least), np.log(known), OVERALL))
     limit = np.interp(_UNUSUAL, OVERALL, known)
     overall = min(max(overall, 0.0), 1.0)
-    return Shift(overall, tuple(reasons), tuple(r.name for r in reasons if _weighted(r) < limit))
+    return Shift(overall, tuple(reasons), tuple(r.name for r in reasons if _weighted(r, weights) < limit))
 
 
 def likeness(table: Mapping[str, float], typical: Mapping[str, Any]) -> float:
@@ -186,7 +187,12 @@ def _quantiles(tables: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
     return found
 
 
-def _reasons(table: Mapping[str, float], quantiles: Mapping[str, Sequence[float]], levels: np.ndarray) -> list[Reason]:
+def _reasons(
+    table: Mapping[str, float],
+    quantiles: Mapping[str, Sequence[float]],
+    levels: np.ndarray,
+    weights: Mapping[str, float],
+) -> list[Reason]:
     """Each characteristic that is known of both, the most unusual first."""
     reasons = []
     for name, known in quantiles.items():
@@ -194,7 +200,7 @@ def _reasons(table: Mapping[str, float], quantiles: Mapping[str, Sequence[float]
         if np.isfinite(value):
             low, high = (float(np.interp(level, levels, known)) for level in (0.01, 0.99))
             reasons.append(Reason(name, _short(value), low, high, _tail(name, value, np.asarray(known), levels)))
-    return sorted(reasons, key=_weighted)
+    return sorted(reasons, key=lambda reason: _weighted(reason, weights))
 
 
 def _tail(name: str, value: float, known: np.ndarray, levels: np.ndarray) -> float:
@@ -216,12 +222,12 @@ def _above(value: float, known: np.ndarray, matters: float, levels: np.ndarray) 
     return float((1 - levels[-2]) * np.exp(-min((value - known[-1]) / scale, 500.0)))
 
 
-def _least(reasons: Sequence[Reason]) -> float:
-    return max(min(map(_weighted, reasons), default=1.0), 1e-250)
+def _least(reasons: Sequence[Reason], weights: Mapping[str, float]) -> float:
+    return max(min((_weighted(reason, weights) for reason in reasons), default=1.0), 1e-250)
 
 
-def _weighted(reason: Reason) -> float:
-    return reason.probability / _WEIGHTS.get(reason.name, 1.0)
+def _weighted(reason: Reason, weights: Mapping[str, float]) -> float:
+    return reason.probability / weights.get(reason.name, 1.0)
 
 
 def _short(value: float) -> float:
