@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from typing import Any
+from typing import Any, get_type_hints
 
 import typer
 
@@ -50,6 +50,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for command in (demo, simulate, predict, report, suggest, evaluate, benchmark, train, export, convert, models, doctor):
+    command.__annotations__ = get_type_hints(command, include_extras=True)  # as texts typer evaluates them four times
     app.command()(command)
 
 

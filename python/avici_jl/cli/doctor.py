@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import typer
 from rich.text import Text
@@ -13,8 +13,7 @@ OPTIONAL = ("anndata", "pyarrow", "huggingface_hub")
 """Packages that some files and addresses need."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing that was looked at.
 
     Attributes:
@@ -38,7 +37,7 @@ def doctor(as_json: JsonOption = False) -> None:
     with progress.status("Looking at Python packages, devices, models and Julia …"):
         findings = [*_packages(), _devices(), _cache(), *_models(), *_extras(), _julia()]
     if as_json:
-        print_json([asdict(finding) for finding in findings])
+        print_json([finding._asdict() for finding in findings])
     else:
         signs = {
             "good": Text("ok     ", "green"),

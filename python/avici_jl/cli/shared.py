@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -99,6 +98,8 @@ def say_choice(posterior: Posterior) -> None:
 
 def print_json(document: Any) -> None:
     """One JSON document on the standard output."""
+    import json
+
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 

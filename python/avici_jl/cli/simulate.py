@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from avici_jl._runtime.executors import connect
 from avici_jl.cli.shared import ForceOption, JsonOption, may_write, out, print_json, progress, show_code
 from avici_jl.errors import InputError
 
@@ -77,10 +76,11 @@ def _collection(
     force: bool,
 ) -> None:
     show_code(domain)
-    executor = None if dask is None else connect(dask)
     with progress.status("Starting …"):
+        from avici_jl._runtime.executors import connect
         from avici_jl.simulation import simulate_collection
 
+    executor = None if dask is None else connect(dask)
     how: dict[str, Any] = {"d": sizes, "n_obs": n_obs, "n_int": n_int, "seed": seed}
     made = simulate_collection(domain, path, count, **how, executor=executor, replace=force)
     if as_json:

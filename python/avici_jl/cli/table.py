@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -154,9 +155,14 @@ _INPUT_OPTIONS = (
 )
 
 
+@cache
+def _options() -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(TableOptions, eval_str=True).parameters
+
+
 def takes_table(command: Callable[..., None]) -> Callable[..., None]:
     """A command whose first argument is a `TableOptions`, with all of these as arguments and options of its own."""
-    options = inspect.signature(TableOptions, eval_str=True).parameters
+    options = _options()
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
 
     def call(**given: Any) -> None:

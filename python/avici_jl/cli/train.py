@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -71,6 +70,8 @@ def train(
     if init is not None:
         if any(text.split("=")[0].strip() in ("init", "init_from") for text in overrides):
             raise InputError("The model to start from is given twice, by --init and by --set init_from=; give it once.")
+        import json
+
         overrides.append(f"init_from={json.dumps(init, ensure_ascii=False)}")
     run(
         workdir,
