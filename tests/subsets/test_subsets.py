@@ -12,10 +12,10 @@ import pytest
 import tiny_models
 from avici_jl import Model
 from avici_jl.errors import InputError
-from avici_jl.subsets import cost
+from avici_jl.subsets import ask, cost
 from avici_jl.subsets.ask import CANDIDATES, ROUNDS, SIZE, Question, put_together, questions
 from avici_jl.subsets.candidates import candidates, normal_scores
-from avici_jl.subsets.cover import Subset, cover
+from avici_jl.subsets.cover import Subset, complete, cover
 
 
 def linear(n: int = 400, d: int = 40, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -70,6 +70,18 @@ def test_every_variable_is_a_target_with_all_its_candidates() -> None:
     assert cover(chosen, 30, np.random.default_rng(0))[0].members.tolist() == subsets[0].members.tolist()
 
 
+@pytest.mark.parametrize("causes", [4, 50])
+def test_pairs_that_no_subset_holds_are_completed(causes: int) -> None:
+    before = [np.arange(0, 50, 3), np.arange(20)]
+    wanted = np.arange(0, 50, 50 // causes)
+    subsets = complete(before, wanted, 50, 12, np.random.default_rng(0))
+    held = np.eye(50, dtype=bool)
+    for members in [*before, *(subset.members for subset in subsets)]:
+        held[np.ix_(members, members)] = True
+    assert held[wanted].all() and all(len(subset.members) <= 12 and not len(subset.targets) for subset in subsets)
+    assert complete([np.arange(50)], wanted, 50, 12, np.random.default_rng(0)) == []
+
+
 def test_few_causes_make_few_subsets() -> None:
     z, _ = linear(200, 60)
     mask = np.zeros(z.shape, np.uint8)
@@ -102,8 +114,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Subsets of 16 variables."""
+    """Subsets of 16 variables, of tables as large as those whose statistics are too many to be computed at once."""
     monkeypatch.setattr(questions, "__kwdefaults__", {**questions.__kwdefaults__, "size": 16, "count": 5})
+    monkeypatch.setattr(ask, "SHARED", 10)
 
 
 def test_columns_in_another_order_get_the_same_answer(model: Model, small: None) -> None:
@@ -121,6 +134,23 @@ def test_columns_in_another_order_get_the_same_answer(model: Model, small: None)
 def test_where_one_subset_holds_all_the_answer_is_that_of_the_whole_table(model: Model) -> None:
     x, _ = linear(90, 12)
     np.testing.assert_allclose(model.predict(x, subsets=True), model.predict(x), atol=1e-5)
+
+
+def test_subsets_of_a_smaller_table_see_its_statistics_and_every_pair_is_asked_about(
+    model: Model, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, _ = linear(90, 40)
+    mask = np.zeros(x.shape, np.uint8)
+    mask[:20, 4] = 1
+    alone = model.predict(x, mask, subsets=True)
+    monkeypatch.setattr(ask, "SHARED", 40)
+    p = model.predict(x, mask, subsets=True)
+    assert (p > 0).sum() == 40 * 39 > (alone > 0).sum()
+    order = np.random.default_rng(5).permutation(40)
+    turned = model.predict(x[:, order], mask[:, order], subsets=True)
+    np.testing.assert_allclose(turned, p[np.ix_(order, order)], atol=1e-6)
+    with ThreadPoolExecutor(3) as pool:
+        np.testing.assert_array_equal(model.predict(x, mask, subsets=True, executor=pool), p)
 
 
 def test_only_regulators_are_causes(model: Model, small: None) -> None:
@@ -175,7 +205,19 @@ def test_no_more_subsets_than_estimated_are_needed_even_for_random_candidates(ca
     assert causes == d or estimated < cost.estimate(1000, d).predictions
 
 
-def test_a_model_trained_on_many_variables_is_asked_about_as_many_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("d", [130, 200, 300, ask.SHARED])
+def test_no_more_subsets_than_estimated_hold_every_pair(d: int) -> None:
+    rng = np.random.default_rng(d)
+    chosen = np.argsort(rng.random((d, d)), axis=1)[:, :CANDIDATES]
+    asked = [subset.members for _ in range(ROUNDS) for subset in cover(chosen, SIZE, rng)]
+    needed = len(asked) + len(complete(asked, np.arange(d), d, SIZE, rng))
+    assert needed <= cost.estimate(1000, d).predictions <= 2 * needed
+
+
+def test_a_model_trained_on_many_variables_is_asked_about_as_many_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ask, "SHARED", 10)
     wide = Model.load(tiny_models.save(tmp_path / "wide", data={"sizes": [{"d": 10}, {"d": 131}]}))
     assert wide.most_variables == 131
     x = np.random.default_rng(0).normal(size=(60, 132))

@@ -20,6 +20,7 @@ from avici_jl._runtime.threads import blas_threads, start_jax
 from avici_jl.errors import CheckpointError
 from avici_jl.network.answer import Answer
 from avici_jl.network.shapes import fill_up
+from avici_jl.network.summary import Summary, filled_up, summarize
 
 
 class Predictor:
@@ -50,30 +51,43 @@ class Predictor:
             )
         self._leaves = tuple(map(jnp.asarray, leaves))
 
-    def __call__(self, seen: np.ndarray, known: np.ndarray | None = None) -> Answer:
+    def __call__(self, seen: np.ndarray | Summary, known: np.ndarray | None = None) -> Answer:
         """What the network says of a table: logits [d, d] float32.
 
         For the compact network the table is filled up to the next of a few sizes, which changes nothing but rounding.
 
         Args:
-            seen: the table's entries [n, d, channels], see `avici_jl.data.standardize.features`.
+            seen: the table's entries [n, d, channels], see `avici_jl.data.standardize.features`; or what `summarize`
+                gives, of some or all of its variables.
             known: [d, d], 1 for a known edge, -1 for a known non-edge, else 0. A network that was trained without
                 knowledge does not see it.
         """
-        d = seen.shape[1]
+        d = seen.statistics.shape[0] if isinstance(seen, Summary) else seen.shape[1]
         with blas_threads(d):
             shown = []
             if self._config.get("kind") != "pair":
                 if self._config.get("prior"):
                     shown = [np.zeros((d, d), np.int8) if known is None else np.asarray(known, np.int8)]
                 return _said(_run(self._config, self.logits, self._leaves, seen, *shown), d)
-            seen, extent = fill_up(seen)
+            summary = tuple(filled_up(seen)) if isinstance(seen, Summary) else self._summarized(seen)
             if self._config.get("prior"):
-                shown = [np.zeros(2 * seen.shape[1:2], np.int8)]
+                shown = [np.zeros(summary[0].shape[:2], np.int8)]
                 shown[0][:d, :d] = 0 if known is None else known
-            groups = {"statistics": _groups(self._config), "clip": self._config.get("clip", 0.0)}
-            summary = _run(groups, partial(_summarize, groups), seen, extent)
             return _said(_run(self._config, self.from_summary, self._leaves, summary, *shown), d)
+
+    def summarize(self, seen: np.ndarray) -> Summary | None:
+        """What the compact network sees of a table [n, d, channels]; None of a network that sees the table itself."""
+        if self._config.get("kind") != "pair":
+            return None
+        d = seen.shape[1]
+        with blas_threads(d):
+            statistics, size, _ = map(np.asarray, self._summarized(seen))
+            return Summary(statistics[:d, :d], size)
+
+    def _summarized(self, seen: np.ndarray) -> tuple[jax.Array, ...]:
+        """The fields of a `Summary` of a table, filled up."""
+        groups = {"statistics": _groups(self._config), "clip": self._config.get("clip", 0.0)}
+        return _run(groups, partial(_summarize, groups), *fill_up(seen))  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Predictor, (self._config, jax.tree.map(np.asarray, dict(self._params)))
@@ -92,8 +106,6 @@ class Predictor:
         self, leaves: tuple[jax.Array, ...], summary: tuple[jax.Array, ...], *shown: jax.Array
     ) -> tuple[jax.Array, ...]:
         """As `logits`, from the fields of a `Summary` of one table."""
-        from avici_jl.network.summary import Summary
-
         with jax.default_matmul_precision("float32"):
             seen = Summary(*(part[None] for part in summary))
             answer = self._network(leaves).answer(seen, *(known[None] for known in shown))
@@ -113,8 +125,6 @@ def _said(logits: Sequence[jax.Array], d: int) -> Answer:
 
 def _summarize(groups: Mapping[str, Any], seen: jax.Array, extent: jax.Array) -> tuple[jax.Array, ...]:
     """The fields of a `Summary` of one table [n, d, channels] that was filled up; see `summarize`."""
-    from avici_jl.network.summary import summarize
-
     with jax.default_matmul_precision("float32"):
         found = summarize(seen[None], **groups, extent=extent[None])
     return tuple(part[0] for part in found if part is not None)

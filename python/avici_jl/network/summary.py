@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from avici_jl.network.shapes import usual_variables
 from avici_jl.network.statistics import pair_statistics
 
 
 class Summary(NamedTuple):
-    """What the network sees of datasets.
+    """What the network sees of datasets, as arrays of JAX or, of one table that is divided, of NumPy.
 
     Attributes:
         statistics: [batch, d, d, count_statistics], of every ordered pair.
@@ -20,9 +22,9 @@ class Summary(NamedTuple):
         present: [batch, d], 0 for variables with which the tables were filled up; None where they were not.
     """
 
-    statistics: jax.Array
-    size: jax.Array
-    present: jax.Array | None = None
+    statistics: Any
+    size: Any
+    present: Any = None
 
 
 def summarize(x: jax.Array, statistics: Sequence[str], clip: float, extent: jax.Array | None = None) -> Summary:
@@ -47,3 +49,24 @@ def summarize(x: jax.Array, statistics: Sequence[str], clip: float, extent: jax.
     else:
         found = jnp.zeros((x.shape[0], x.shape[2], x.shape[2], 0))
     return Summary(found, size, None if there is None else there.max(-2))
+
+
+def of_some(summary: Summary, which: np.ndarray, interventions: float) -> Summary:
+    """What is seen of some variables of one table, in statistics that know of all others.
+
+    Args:
+        summary: of the table, without the axis of datasets.
+        which: [m] the variables.
+        interventions: on these, per row.
+    """
+    d, size = len(summary.statistics), np.array(summary.size)
+    size[1:] = size[1] + np.log(len(which) / d), interventions
+    return Summary(summary.statistics[np.ix_(which, which)], size)
+
+
+def filled_up(summary: Summary) -> Summary:
+    """A summary of one table, filled up to the next usual number of variables."""
+    d = len(summary.statistics)
+    more = usual_variables(d) - d
+    present = np.pad(np.ones(d, np.float32), (0, more))
+    return Summary(np.pad(summary.statistics, [(0, more), (0, more), (0, 0)]), summary.size, present)

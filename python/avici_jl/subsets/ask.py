@@ -8,19 +8,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from avici_jl._runtime.executors import in_order, or_threads
+from avici_jl._runtime.executors import AHEAD, in_order, or_threads
 from avici_jl._runtime.progress import tracked
 from avici_jl.data.knowledge import Known
+from avici_jl.network.summary import Summary, of_some
 from avici_jl.subsets.asking import Asking
 from avici_jl.subsets.candidates import candidates
-from avici_jl.subsets.cover import Subset, cover
+from avici_jl.subsets.cover import Subset, complete, cover
 
 SIZE, CANDIDATES, ROUNDS = 96, 10, 2
 """Variables of a subset, candidates of a target, and how many times every variable is a target."""
 WHOLE = 128
 """So many variables are still asked about as a whole, whatever a model has seen."""
+SHARED = 512
+"""Up to so many variables, their statistics are computed once, for all subsets, and every pair is asked about."""
 _TOGETHER = 4
 """Subsets of one task for an executor."""
+_AHEAD = 8
+"""Subsets that wait at a time with statistics of their own, which take more memory than their values."""
 
 
 class Question(NamedTuple):
@@ -36,7 +41,7 @@ def ask_in_subsets(
     known: Known | None,
     parts: list[np.ndarray],
     see: Callable[[np.ndarray], np.ndarray],
-    predictor: Callable[..., Any],
+    predictor: Any,
     standardize: Callable[[np.ndarray], np.ndarray],
     asking: Asking,
     order: np.ndarray,
@@ -44,6 +49,9 @@ def ask_in_subsets(
     """Logits [1 or 2, d, d] of edges, and of signs if it says them, of a table of many variables.
 
     Those of pairs about which the network was not asked are -inf for edges and 0 for signs.
+
+    A subset alone hides what else causes its variables. So, up to `SHARED` variables, the network sees the statistics
+    that subsets have in the whole table: regressions on all others, and rows in which none of them was set.
 
     Everything is done with the variables in the given order; where that follows from their values alone, the answer
     does not depend on the order of the columns.
@@ -54,7 +62,7 @@ def ask_in_subsets(
         known: what is known of the graph; None if nothing is.
         parts: rows that the network sees at a time.
         see: from some of the rows to what the network sees of them [rows, d, channels].
-        predictor: from that, for some of the variables, and what is known of these, to what is said; can be pickled.
+        predictor: from that, for some of the variables, and what is known of these, to what is said, see `Predictor`.
         standardize: from the table to standardised values.
         asking: how.
         order: [d] of the variables.
@@ -69,33 +77,43 @@ def ask_in_subsets(
     asked = questions(z, interventions[:, order], len(parts), causes=causes, seed=asking.seed)
     del z
     asked.sort(key=lambda question: question.part)
-    at_once = 1 if asking.executor is None else _TOGETHER
+    shared = d <= SHARED
+    at_once = 1 if asking.executor is None or shared else _TOGETHER
 
     def tasks() -> Iterator[tuple[Any, ...]]:
         for part, some in groupby(asked, lambda question: question.part):
             seen = see(parts[part])[:, order]
+            summary = predictor.summarize(seen) if shared else None
             members = [question.subset.members for question in some]
             for start in range(0, len(members), at_once):
                 yield (
                     predictor,
                     [
-                        (seen[:, which], None if pairs is None else pairs[np.ix_(which, which)])
+                        (_shown(seen, summary, which), None if pairs is None else pairs[np.ix_(which, which)])
                         for which in members[start : start + at_once]
                     ],
                 )
 
     with or_threads(asking.executor, len(asked)) as executor:
-        answers = chain.from_iterable(in_order(_answer, tasks(), executor))
+        ahead = _AHEAD if shared else AHEAD
+        answers = chain.from_iterable(in_order(_answer, tasks(), executor, ahead=ahead))
         shown = tracked(answers, len(asked), f"Subsets of {d} variables", shown=asking.progress)
         return put_together(d, asked, shown)[:, place[:, None], place[None, :]]
 
 
-def answer_stacked(predictor: Callable[..., Any], seen: np.ndarray, known: np.ndarray | None) -> np.ndarray:
+def _shown(seen: np.ndarray, summary: Summary | None, which: np.ndarray) -> np.ndarray | Summary:
+    """What the network sees of some variables: their entries, or what the summary of the table says of them."""
+    if summary is None:
+        return seen[:, which]
+    return of_some(summary, which, float(seen[:, which, 1].sum()) / len(seen))
+
+
+def answer_stacked(predictor: Any, seen: np.ndarray | Summary, known: np.ndarray | None) -> np.ndarray:
     """What a predictor says of a table, [1 or 2, d, d]: logits of edges, and of signs if it says them."""
     return np.stack([part for part in predictor(seen, known) if part is not None])
 
 
-def _answer(predictor: Callable[..., Any], tables: list[tuple[np.ndarray, np.ndarray | None]]) -> list[np.ndarray]:
+def _answer(predictor: Any, tables: list[tuple[np.ndarray | Summary, np.ndarray | None]]) -> list[np.ndarray]:
     return [answer_stacked(predictor, seen, known) for seen, known in tables]
 
 
@@ -129,6 +147,10 @@ def questions(
     for turn in range(rounds):
         subsets = cover(found, min(size, d), np.random.default_rng([seed, turn]))
         asked += [Question(subset, (k + turn) % parts) for k, subset in enumerate(subsets)]
+    if d <= SHARED:
+        held = [question.subset.members for question in asked]
+        rest = complete(held, causes, d, size, np.random.default_rng([seed, rounds]))
+        asked += [Question(subset, k % parts) for k, subset in enumerate(rest)]
     return asked
 
 

@@ -7,15 +7,17 @@ from typing import NamedTuple
 
 from avici_jl._runtime.memory import free_memory
 from avici_jl.errors import InputError
-from avici_jl.subsets.ask import ROUNDS, SIZE
+from avici_jl.subsets.ask import ROUNDS, SHARED, SIZE
 from avici_jl.subsets.candidates import MOST_PARTIAL
 
 _BASE = 1.2e9
 """Bytes of a process that asks about one subset: libraries, compilation, the statistics of its pairs."""
 _TARGETS = 0.1
 """Targets in a subset, as a share of its size: few share candidates; less than where these are random."""
-_SECONDS = 1.2
-"""Of a subset of `SIZE` variables in a thousand rows, on one core."""
+_SECONDS, _NETWORK = 1.2, 0.5
+"""Of a subset of `SIZE` variables in a thousand rows on one core; without its statistics."""
+_STATISTICS, _PAIR = 1.5e-4, 4000.0
+"""Seconds of the statistics of a pair in a table of a thousand rows, and their bytes while they are computed."""
 
 
 class Cost(NamedTuple):
@@ -44,11 +46,21 @@ def estimate(n: int, d: int, causes: int | None = None, rows: int = 1000) -> Cos
     table, scores = n * d * 9.0, n * d * (4.0 + 4.0)
     screening = scores + pairs * (4.0 if d <= MOST_PARTIAL else 1.0) + 4.0 * causes * d
     checking, answer = n * d * 32.0, pairs * 1.5
-    memory = _BASE + table + max(checking, screening, answer + min(n, rows) * d * 8.0)
-    predictions = ROUNDS * int(-(-d // _targets(causes)))
-    each = _SECONDS * (0.5 + 0.5 * min(n, rows) / 1000)
+    shared = d <= SHARED
+    seen = min(n, rows) * d * 8.0 + (_PAIR * d * d if shared else 0.0)
+    memory = _BASE + table + max(checking, screening, answer + seen)
+    predictions = ROUNDS * int(-(-d // _targets(causes))) + (_completing(d) if shared else 0)
+    longer = 0.5 + 0.5 * min(n, rows) / 1000
+    each = _NETWORK if shared else _SECONDS * longer
+    statistics = _STATISTICS * d * d * longer * -(-n // rows) if shared else 0.0
     screen = (2.0 * n * d**2 + (2.0 * d**3 if d <= MOST_PARTIAL else 0.0)) / 2e10
-    return Cost(memory, predictions, screen + predictions * each / (os.cpu_count() or 1))
+    return Cost(memory, predictions, screen + statistics + predictions * each / (os.cpu_count() or 1))
+
+
+def _completing(d: int) -> int:
+    """Subsets that hold every pair, at most: of any two groups of half their size."""
+    groups = -(-2 * d // SIZE)
+    return groups * (groups - 1) // 2
 
 
 def _targets(causes: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +59,46 @@ def cover(candidates: np.ndarray, size: int, rng: np.random.Generator) -> list[S
         complete = missing[members] == 0
         waiting[members[complete]] = False
         found.append(Subset(members, np.flatnonzero(complete)))
+    return found
+
+
+def complete(
+    held: Iterable[np.ndarray], causes: np.ndarray, d: int, size: int, rng: np.random.Generator
+) -> list[Subset]:
+    """Subsets without targets that hold the pairs of a cause and another variable that no other subset holds.
+
+    Each begins with the variable that lacks most others and takes in those that lack most of its members, as long as
+    there is room.
+
+    Args:
+        held: members of the other subsets.
+        causes: [k] the variables that can be causes.
+        d: number of variables.
+        size: most members of a subset.
+        rng: decides between equals.
+    """
+    lacking = np.zeros((d, d), bool)
+    lacking[causes] = True
+    lacking |= lacking.T
+    np.fill_diagonal(lacking, False)
+    for members in held:
+        lacking[np.ix_(members, members)] = False
+    found = []
+    while lacking.any():
+        last = lacking.sum(axis=1) + rng.random(d)  # what decides between those that lack as many members
+        last[last < 1] = 0.0
+        last /= d + 1
+        inside, lacks = np.zeros(d, bool), np.zeros(d)
+        for _ in range(min(size, d)):
+            score = np.where(inside, 0.0, lacks + last)
+            new = np.argmax(score)
+            if score[new] == 0:
+                break
+            inside[new] = True
+            lacks += lacking[new]
+        members = np.flatnonzero(inside)
+        lacking[np.ix_(members, members)] = False
+        found.append(Subset(members, np.zeros(0, np.int64)))
     return found
 
 
