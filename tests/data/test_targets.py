@@ -156,6 +156,7 @@ def nameless() -> anndata.AnnData:
         (FRAME, {"unmeasured": "keep"}, "'refuse' or 'drop', got 'keep'"),
         (FRAME, {"separator": ""}, "separator must be a text"),
         (FRAME, {"interventions": labels("GATA1+KLF1")}, "separator='\\+' .--separator"),
+        (FRAME, {"interventions": labels("ctrl", "GATA1+ctrl")}, "row 0 names 'ctrl'.*separator='\\+' .--separator"),
         (FRAME, {"interventions": labels("GATA1_1")}, "guides= .--guides"),
         (FRAME, {"interventions": mask((A,)), "separator": "+"}, "separator= says what labels of rows mean"),
         (FRAME, {"interventions": labels("g1"), "guides": "{number}"}, "pattern has {gene} in it once"),

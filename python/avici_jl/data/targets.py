@@ -173,7 +173,12 @@ def _refuse(unknown: dict[str, list[int]], names: Sequence[str], rules: LabelRul
     first = next(iter(unknown))
     rows = sum(len(found) for found in unknown.values())
     more = "" if rows == 1 else f" In all, {rows} rows name what is no column: {listed(list(unknown))}."
-    signs = [sign for sign in "+,;|&_" if sign in first and set(first.replace(sign, " ").split()) & set(names)]
+    known = set(names)
+    signs = [
+        sign
+        for sign in "+,;|&_"
+        if any(sign in label and not known.isdisjoint(label.replace(sign, " ").split()) for label in unknown)
+    ]
     several = (
         f" A label of several variables is split by separator={signs[0]!r} (--separator), or given as a list of names; "
         "guides= (--guides) says which gene a guide belongs to."
