@@ -149,7 +149,7 @@ def main() -> None:
     quartiles = text(np.quantile(floor, [0.5, 0.25, 0.75])).strip()
     print(f"floor: {quartiles} ns per gene-step: a normal number and the arithmetic of a step\n")
 
-    print(f"gene regulation, {TYPES} cell types x {CELLS} cells, one every {EVERY} steps, mode compatible (target 10x)")
+    print(f"gene regulation, {TYPES} cell types x {CELLS} cells, one every {EVERY} steps, mode compatible (target 20x)")
     print("genes          AviciSim                 sergio_rs             ratio   ns per gene-step")
     for genes in (30, 50, 100):
         graph = np.array(module.random_graph(genes, 1))

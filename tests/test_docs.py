@@ -67,6 +67,19 @@ def test_the_code_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Mon
             assert done.returncode == 0, f"{code}\n{done.stdout}\n{done.stderr}"
 
 
+def test_every_mechanism_noise_and_imperfection_has_its_picture() -> None:
+    """Sphinx refuses pictures that are not there; here, that none is missing."""
+    sources = "".join(path.read_text() for path in (ROOT / "julia/AviciSim/src").rglob("*.jl"))
+    folder = ROOT / "docs" / "simulators"
+    rows = [line.split("|") for line in (folder / "imperfections.md").read_text().splitlines() if line.startswith("|")]
+    shown = {row[1].split("`")[1] for row in rows if "`" in row[1] and ".png)" in row[2]}
+    assert shown == set(re.findall(r'IMPERFECTIONS\["([\w-]+)"\]', sources)) != set()
+    drawn = set(re.findall(r'model = "([\w-]+)', (folder / "mechanisms.py").read_text()))
+    registered = set(re.findall(r'(?:MECHANISMS|NOISES)\["([\w-]+)"\]', sources))
+    shapes = set(re.findall(r":(\w+) =>", sources.split("const SHAPES = ")[1].split("\n)\n")[0]))
+    assert (registered | shapes) - {"mixed", "grn"} <= drawn and len(shapes) == 9
+
+
 def test_the_documentation_is_built_without_a_warning(tmp_path: Path) -> None:
     options = ["--quiet", "--fail-on-warning", "--keep-going", "-d", str(tmp_path / "doctrees")]
     command = [sys.executable, "-m", "sphinx", *options, str(ROOT / "docs"), str(tmp_path / "html")]

@@ -30,33 +30,39 @@ function side_by_side(clean, spoiled)
     return times
 end
 
+with(imperfection, domain = CLEAN) = Domain(domain; imperfection = imperfection)
+noise(name) = Domain(CLEAN; noise = AviciSim.NOISES[name](Dict("scale" => 1.0), "bench"))
+
+const NOISES = ("laplace", "exponential", "cauchy", "gamma", "bimodal", "student")
+
+# Name, domain, and the same without the imperfection.
 const IMPERFECTIONS = (
-    ("measurement error", MeasurementError(0.25), CLEAN, SIZE),
-    ("outliers", Outliers(; cells = 0.02, rows = 0.01), CLEAN, SIZE),
-    ("rounding", Rounding(0.3), CLEAN, SIZE),
-    ("detection limit", DetectionLimit(0.2), CLEAN, SIZE),
-    ("levels, 2", Levels(2), CLEAN, SIZE),
-    ("levels, 5", Levels(5), CLEAN, SIZE),
-    ("counts", Counts(4), CLEAN, SIZE),
-    ("batches", Batches(5; shift = 0.5, scale = 0.2), CLEAN, SIZE),
-    ("missing, random", MissingValues(0.2), CLEAN, SIZE),
-    ("missing, by value", MissingValues(0.2; pattern = "values"), CLEAN, SIZE),
-    ("missing, blocks", MissingValues(0.2; pattern = "blocks"), CLEAN, SIZE),
-    ("repeats, of 200 rows", Repeats(5), CLEAN, (d = 50, n_obs = 100, n_int = 100)),
-    ("selection, of 2000 rows", Selection(0.5), CLEAN, (d = 50, n_obs = 1000, n_int = 1000)),
-    ("autocorrelation", Autocorrelation(0.9), CLEAN, SIZE),
-    ("hidden causes, 10", HiddenCauses(0.2), rff(130 / 60), (d = 60, n_obs = 500, n_int = 500)),
-    ("left out, 10", LeftOut(0.2), CLEAN, (d = 60, n_obs = 500, n_int = 500)),
-    ("intervention errors", InterventionErrors(; failing = 0.3, off_target = 0.2, unlabelled = 0.1), CLEAN, SIZE),
+    ("measurement error", with(MeasurementError(0.25)), CLEAN, SIZE),
+    ("outliers", with(Outliers(; cells = 0.02, rows = 0.01)), CLEAN, SIZE),
+    ("rounding", with(Rounding(0.3)), CLEAN, SIZE),
+    ("detection limit", with(DetectionLimit(0.2)), CLEAN, SIZE),
+    ("levels, 2", with(Levels(2)), CLEAN, SIZE),
+    ("levels, 5", with(Levels(5)), CLEAN, SIZE),
+    ("counts", with(Counts(4)), CLEAN, SIZE),
+    ("batches", with(Batches(5; shift = 0.5, scale = 0.2)), CLEAN, SIZE),
+    ("missing, random", with(MissingValues(0.2)), CLEAN, SIZE),
+    ("missing, by value", with(MissingValues(0.2; pattern = "values")), CLEAN, SIZE),
+    ("missing, blocks", with(MissingValues(0.2; pattern = "blocks")), CLEAN, SIZE),
+    ("repeats, of 200 rows", with(Repeats(5)), CLEAN, (d = 50, n_obs = 100, n_int = 100)),
+    ("selection, of 2000 rows", with(Selection(0.5)), CLEAN, (d = 50, n_obs = 1000, n_int = 1000)),
+    ("autocorrelation", with(Autocorrelation(0.9)), CLEAN, SIZE),
+    ("hidden causes, 10", with(HiddenCauses(0.2)), rff(130 / 60), (d = 60, n_obs = 500, n_int = 500)),
+    ("left out, 10", with(LeftOut(0.2)), CLEAN, (d = 60, n_obs = 500, n_int = 500)),
+    ("intervention errors", with(InterventionErrors(; failing = 0.3, off_target = 0.2, unlabelled = 0.1)), CLEAN, SIZE),
+    (("autocorrelation, $name", with(Autocorrelation(0.9), noise(name)), noise(name), SIZE) for name in NOISES)...
 )
 
-println("                                  alone                                   in a batch")
-println("imperfection                 clean ms   ms   cost / clean (quartiles)   clean ms   ms   cost / clean (quartiles)")
-for (name, imperfection, clean, size) in IMPERFECTIONS
-    print(rpad(name, 28))
+println("                                    alone                                   in a batch")
+println("imperfection                   clean ms   ms   cost / clean (quartiles)   clean ms   ms   cost / clean (quartiles)")
+for (name, spoiled, clean, size) in IMPERFECTIONS
+    print(rpad(name, 30))
     for truth in (true, false)
         of(domain, size) = k -> simulate(domain; size..., seed = k, truth = truth)
-        spoiled = Domain(CLEAN; imperfection = imperfection)
         before, after = side_by_side(of(clean, size), of(spoiled, SIZE))
         middle = quantile(before, 0.5)
         cost = [round(quantile((after .- before) ./ middle, q); digits = 3) for q in (0.5, 0.25, 0.75)]

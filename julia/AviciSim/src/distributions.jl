@@ -49,6 +49,11 @@ function Parameter(value, location::AbstractString)
     return Parameter(Union{Float64, Distribution}[single(value, location)])
 end
 
+function Base.show(io::IO, p::Parameter)
+    choices = map(repr, p.choices)
+    print(io, length(choices) == 1 ? choices[1] : "[$(join(choices, ", "))]")
+end
+
 single(value::Bool, location) = refuse(location, "a number, list or distribution is expected, got $value")
 single(value::Real, location) = isfinite(value) ? Float64(value) : refuse(location, "a finite number is expected, got $value")
 function single(table::AbstractDict, location)

@@ -44,13 +44,16 @@ function Domain(
     imperfection = nothing,
 )
     base = load_domain(base)
-    shares(list::AbstractVector, _) = [Float64(first(entry)) => last(entry) for entry in list]
-    shares(::Nothing, before) = before
-    shares(part, _) = [1.0 => part]
+    shares(::Nothing, before, kind = nothing) = before
+    function shares(part, before, kind = fieldtype(eltype(before), 2))
+        list = part isa AbstractVector ? part : [1.0 => part]
+        all(entry -> entry isa Pair{<:Real} && last(entry) isa kind, list) ||
+            throw(ArgumentError("one object of type $kind is expected, or a list of share => object; got $part"))
+        return [Float64(share) => object for (share, object) in list]
+    end
     imperfections = possible(imperfection, base.imperfections)
-    assays = measurement === nothing ?
-        base.measurements :
-        [share => part isa TechnicalNoise ? Assay(part) : part for (share, part) in shares(measurement, nothing)]
+    measurements = shares(measurement, base.measurements, Union{Assay, TechnicalNoise})
+    assays = [share => part isa TechnicalNoise ? Assay(part) : part for (share, part) in measurements]
     found = Domain(
         something(name, base.name),
         base.kind,

@@ -207,5 +207,5 @@ as_network(path::AbstractString) = load_network(path)
 as_network(adjacency::AbstractMatrix{<:Real}) = Network(adjacency)
 as_network(edges::AbstractVector{<:Pair}) = Network(edges)
 as_network(other) = throw(ArgumentError(
-    "a graph is a Network, an adjacency matrix or the path of an edge list, got $(typeof(other))",
+    "a graph is a Network, an adjacency matrix, a list of pairs cause => effect or the path of an edge list, got $(typeof(other))",
 ))

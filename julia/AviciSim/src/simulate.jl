@@ -11,7 +11,7 @@ Simulate one dataset.
 - `n_obs`, `n_int`: numbers of observational and interventional rows.
 - `seed`, `index`: dataset number `index` of the sequence that belongs to `seed`; the same numbers give the same bytes. With a generator (an `AbstractRNG`) as `seed`, one is
   drawn from it, and the dataset says which.
-- `graph`: used instead of a random graph: a [`Network`](@ref), a d × d adjacency matrix, or the path of an edge list (see
+- `graph`: used instead of a random graph: a [`Network`](@ref), a d × d adjacency matrix, pairs `cause => effect`, or the path of an edge list (see
   [`load_network`](@ref)). Of the domain's mechanisms only those are drawn that can simulate it: cycles and self-loops need the mechanism grn in
   the mode physical, or [`acyclic`](@ref). A self-loop acts, but the dataset's graph is without it. Signs are used by genes, and refused by
   other mechanisms.
@@ -30,7 +30,7 @@ function simulate(
     n_int::Integer = 0,
     seed::Seed = 0,
     index::Integer = 0,
-    graph::Union{Nothing, AbstractMatrix, Network, AbstractString} = nothing,
+    graph = nothing,
     truth::Bool = true,
 )
     domain = load_domain(domain)

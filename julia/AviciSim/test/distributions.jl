@@ -48,4 +48,6 @@ end
     @test bounds(Dict("normal" => [0, 1])) == (-Inf, Inf) && bounds(Dict("lognormal" => [0, 1])) == (0, Inf)
     @test Distribution(:uniform, 1, 3) == Parameter(Dict("uniform" => [1, 3]), "file").choices[1]
     @test occursin("swapped", refusal(() -> Distribution(:uniform, 3, 1)))
+    @test sprint(show, MeasurementError(0.25)) == "MeasurementError(0.25, 1.0)" &&
+        sprint(show, Parameter([1, 2], "")) == "[1.0, 2.0]"
 end

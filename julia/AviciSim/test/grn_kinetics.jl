@@ -59,6 +59,9 @@ end
     @test occursin("leak", refusal(() -> GRNProblem(graph; basal = ones(2, 1), leak = 1.0, interaction = 4.0)))
     @test occursin("no regulators", refusal(() -> GRNProblem(graph; basal = 1.0, leak = [1.0, 1.0], interaction = 4.0)))
     @test GRNProblem(graph; basal = 1.0, leak = [0.0, 0.5], interaction = 4.0).basal == reshape(Float32[1, 0.5], 2, 1)
+    @test GRNProblem(graph; basal = [1.0, 0.5], cell_types = 2, interaction = 4.0).basal == Float32[1 1; 0.5 0.5]
+    @test occursin("leak", refusal(() -> GRNProblem(graph; basal = [1.0, 0.5], leak = 1.0, interaction = 4.0)))
+    @test occursin("2 genes", refusal(() -> GRNProblem(graph; basal = [1.0, 0.5, 2.0], interaction = 4.0)))
 end
 
 @testset "$logic of two activators and a repressor" for logic in (:sum, :and, :or)

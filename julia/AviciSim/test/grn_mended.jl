@@ -93,6 +93,10 @@ end
 
 @testset "parts of a domain that do not go together are refused" begin
     @test occursin("linear", refusal(() -> Domain("linear"; mechanism = fast())))
+    @test occursin("GraphModel", refusal(() -> Domain("linear"; graph = [0 1; 0 0])))
+    @test occursin("Noise", refusal(() -> Domain("linear"; noise = [0.5 => 1.0])))
+    @test occursin("TechnicalNoise", refusal(() -> Domain("grn"; measurement = "illumina")))
+    @test all(wrong -> occursin("MeasurementError", refusal(() -> Domain("linear"; imperfection = wrong))), (0.25, [0.5 => 0.25]))
     @test occursin("do", refusal(() -> Domain("linear"; intervention = AviciSim.GenePerturbation(1.0, 0.0))))
     @test occursin("umi", refusal(() -> Domain("grn"; measurement = profile("illumina"; umi = false))))
     @test Domain("grn"; measurement = profile("illumina")).measurements[1].second.noise == profile("illumina")

@@ -50,6 +50,8 @@ end
     @test simulate("linear"; d = 3, n_obs = 5, graph = chain).graph == simulate("linear"; n_obs = 5, graph = chain).graph == chain
     named = simulate("grn"; n_obs = 5, graph = Network(["crp" => "lacZ", "lacI" => "lacZ"]; signs = [1, -1]))
     @test named.names == ["crp", "lacZ", "lacI"] && named.graph == [0 1 0; 0 0 0; 0 1 0]
+    @test simulate("linear"; n_obs = 5, graph = [:a => :b]).names == ["a", "b"]
+    @test occursin("list of pairs", refusal(() -> simulate("linear"; n_obs = 5, graph = 0.5)))
     @test occursin("3 × 3", refusal(() -> simulate("linear"; d = 3, n_obs = 5, graph = [0 1; 0 0])))
     @test occursin("0 and 1", refusal(() -> simulate("linear"; d = 2, n_obs = 5, graph = [0 2; 0 0])))
     @test occursin("itself", refusal(() -> simulate("linear"; d = 2, n_obs = 5, graph = [1 0; 0 0])))

@@ -14,9 +14,10 @@ A gene network with its parameters: the chemical Langevin equation of gene expre
 [`EulerMaruyama`](@ref).
 
 # Arguments
-- `network`: a [`Network`](@ref), or an adjacency matrix with `network[i, j] != 0` where gene i regulates gene j.
-- `basal`: production of the genes without regulators: a number or a [`Distribution`](@ref). A matrix genes × cell types holds that of all
-  genes, and `leak` is then not given.
+- `network`: a [`Network`](@ref), or what [`simulate`](@ref) takes as a graph, such as an adjacency matrix with `network[i, j] != 0` where gene i regulates
+  gene j.
+- `basal`: production of the genes without regulators: a number or a [`Distribution`](@ref). A vector (of genes) or a matrix genes × cell types holds that of
+  all genes, and `leak` is then not given.
 - `leak`: production of a regulated gene apart from its regulation: a number, a `Distribution` or a vector, of which the entries of genes
   without regulators must be 0. Without it genes that activate each other die out once all are at 0.
 - `interaction`: |K| of the edges: a number, a `Distribution`, or a vector in the order of `network.edges`.
@@ -71,7 +72,7 @@ function GRNProblem(
     noise::Symbol = :dpd,
     seed::Seed = 0,
 )
-    network = network isa Network ? network : Network(network)
+    network = as_network(network)
     cell_types >= 1 || throw(ArgumentError("cell_types must be at least 1, got $cell_types"))
     rng = Stream(seed, 0, "problem")
     return GRNProblem(
@@ -116,7 +117,7 @@ function GRNProblem(
     strength = signs .* values_of("interaction", interaction, m, rng)
     regulated = falses(d)
     foreach(edge -> regulated[last(edge)] = true, network.edges)
-    production = basal isa AbstractMatrix ?
+    production = basal isa AbstractVecOrMat ?
         basal_matrix(basal, leak, d, types) :
         regulated_ones(reshape(values_of("basal", basal, d * types, rng), d, types), regulated, leak, split(rng, "leak"))
     λ, q = values_of("decay", decay, d, rng; each = false), values_of("noise_scale", noise_scale, d, rng; each = false)
@@ -139,10 +140,11 @@ function GRNProblem(
     return GRNProblem(network.names, regulators, edges..., logics, production, λ, q, noise)
 end
 
-function basal_matrix(basal, leak, d::Int, types::Int)
-    size(basal) == (d, types) || throw(ArgumentError("basal must be $d genes × $types cell types"))
+function basal_matrix(given, leak, d::Int, types::Int)
+    basal = given isa AbstractVector ? repeat(given, 1, types) : given
+    size(basal) == (d, types) || throw(ArgumentError("basal must be $d genes × $types cell types, got $(join(size(given), " × "))"))
     all(b -> 0 <= b < Inf, basal) || throw(ArgumentError("basal must be finite and at least 0"))
-    leak == 0 || throw(ArgumentError("a matrix basal holds the production of all genes; leak must then be left out"))
+    leak == 0 || throw(ArgumentError("a vector or matrix basal holds the production of all genes; leak must then be left out"))
     return basal
 end
 

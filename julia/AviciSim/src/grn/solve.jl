@@ -13,6 +13,7 @@ Simulate `cells` wild-type cells and `cells_each` of every perturbation, spread 
   network.
 - `technology`: a [`TechnicalNoise`](@ref) or the name of one of its profiles.
 - `batches`: [`BatchEffects`](@ref) of the technology.
+- `measured`: positions or names of the genes in the table. The others act all the same and can be perturbed.
 - `seed`: an integer, or a generator to draw it from; the same seed gives the same bytes on any number of threads.
 
 In the mode `:physical` only:
@@ -22,7 +23,6 @@ In the mode `:physical` only:
 - `programmes`: hidden [`Programme`](@ref)s that move many genes.
 - `lineage`: pairs `from => to` of cell types. A cell of the type `to` was one of `from` until a time before it is read that is
   uniform on [0, `branch_time`], so that cells lie along a tree: `[1 => 2, 1 => 3]` is a bifurcation.
-- `measured`: positions or names of the genes in the table. The others act all the same and can be perturbed.
 
 Throws an `ArgumentError` if an argument is not valid.
 
@@ -44,11 +44,11 @@ function solve(
     burn_in::Real = 5.0,
     technology = nothing,
     batches::Union{Nothing, BatchEffects} = nothing,
-    saveat = Float64[],
-    programmes = Programme[],
-    lineage = Pair{Int, Int}[],
+    saveat::AbstractVector{<:Real} = Float64[],
+    programmes::AbstractVector = Programme[],
+    lineage::AbstractVector = Pair{Int, Int}[],
     branch_time::Real = 5.0,
-    measured = Colon(),
+    measured::Union{Colon, AbstractVector} = Colon(),
     seed::Seed = 0,
 )
     all(p -> p isa Perturbation, perturbations) ||

@@ -100,7 +100,10 @@ possible(::Nothing, before) = before
 possible(entry, before) = [possible_one(entry)]
 possible_one(entry::Possible) = entry
 possible_one(entry::Imperfection) = Possible(1.0, label(entry), entry)
-possible_one(entry::Pair) = Possible(Float64(first(entry)), label(last(entry)), last(entry))
+possible_one(other) = throw(ArgumentError(
+    "an imperfection is expected, such as MeasurementError(0.25), or share => imperfection; got $other",
+))
+possible_one(entry::Pair{<:Real, <:Imperfection}) = Possible(Float64(first(entry)), label(last(entry)), last(entry))
 
 "The imperfections of one dataset with their streams of random numbers, in the order in which they act."
 function draw_imperfections(list::AbstractVector{Possible}, seed::Integer, index::Integer)

@@ -37,7 +37,7 @@ function sweep!(loop::Loop, x, interventions, variables, f, ε, intervention, ro
         own, mask, column = split(variables, j), view(interventions, :, j), view(x, :, j)
         causes = damped(acting(loop, j, x, arguments, parents), mask, intervention, rows, own)
         fill_variable!(y, f, ε, causes, own, rows, loop.known ? rewind!(loop.scalings[k]) : forget!(loop.scalings[k]))
-        intervene!(y, mask, intervention, rows, own)
+        intervene!(y, mask, intervention, rows, 0, own)
         all_finite(y) ||
             throw(ArgumentError("the values of a variable overflow; smaller weights or scales, or fewer variables, are needed"))
         spread = Float32(moments(y, rows)[2])

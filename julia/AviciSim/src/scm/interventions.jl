@@ -78,17 +78,17 @@ function damped(causes::Causes, mask, intervention::SoftIntervention, rows, rng:
     return Causes(damp(causes.x), damp(causes.z))
 end
 
-# What an intervention does to the values of a variable.
-function intervene!(column, mask, intervention::DoIntervention, rows, rng::Stream)
-    for r in eachindex(column)
+# What an intervention does to the values of a variable, in rows after the first `n_obs` alone.
+function intervene!(column, mask, intervention::DoIntervention, rows, n_obs::Int, rng::Stream)
+    @inbounds for r in n_obs + 1:length(column)
         iszero(mask[r]) || (column[r] = Float32(draw(intervention.value, rng)))
     end
 end
 
-function intervene!(column, mask, intervention::SoftIntervention, rows, rng::Stream)
+function intervene!(column, mask, intervention::SoftIntervention, rows, n_obs::Int, rng::Stream)
     any(!iszero, mask) || return nothing
     _, spread = moments(column, rows)
-    for r in eachindex(column)
+    @inbounds for r in n_obs + 1:length(column)
         iszero(mask[r]) || (column[r] += Float32(spread * draw(intervention.shift, rng)))
     end
 end

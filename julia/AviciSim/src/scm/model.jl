@@ -119,7 +119,7 @@ function fill_columns!(
         mask = view(interventions, :, j)
         causes = damped(causes_in(x, arguments, parents), mask, intervention, rows, own)
         fill_variable!(column, f, ε, causes, own, rows, forget!(scalings))
-        intervene!(column, mask, intervention, rows, own)
+        intervene!(column, mask, intervention, rows, n_obs, own)
         all_finite(column) ||
             throw(ArgumentError("the values of a variable overflow; smaller weights or scales, or fewer variables, are needed"))
         arguments === nothing || standardise_argument!(arguments, j, column, rows)
