@@ -10,12 +10,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-import nbformat
-from nbclient import NotebookClient
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "transcripts"))
+EXAMPLE = HERE.parents[1] / "examples" / "training" / "simulator.py"
+
+
+def example() -> str:
+    """The function of the example, as a cell."""
+    text = EXAMPLE.read_text(encoding="utf-8")
+    return "\nimport numpy as np\n\n\n" + text[text.index("def simulate") : text.index("simulate.kind")].strip()
+
 
 FIRST_TEN_MINUTES = [
     """# The first ten minutes: a CRISPR screen
@@ -126,23 +129,7 @@ SIMULATOR = [
 Ada's system saturates: effects grow until they stop growing. She has a simulator of it in Python, and asks whether a
 shipped model is good enough on such data, or one has to be trained.
 """,
-    """
-import numpy as np
-
-
-def simulate(rng, d, n_obs, n_int):
-    n, order = n_obs + n_int, rng.permutation(d)
-    graph = np.zeros((d, d), int)
-    graph[np.ix_(order, order)] = np.triu(rng.random((d, d)) < min(0.5, 3 / d), 1)
-    weights = graph * rng.uniform(1, 3, (d, d)) * rng.choice([-1, 1], (d, d))
-    interventions = np.zeros((n, d), int)
-    interventions[np.arange(n_obs, n), rng.integers(d, size=n_int)] = 1
-    x = rng.normal(0, rng.uniform(0.2, 1, d), (n, d))
-    for j in order:  # causes before effects
-        x[:, j] += np.tanh(x) @ weights[:, j]
-        x[:, j] = np.where(interventions[:, j] == 1, rng.normal(0, 2, n), x[:, j])
-    return x, interventions, graph
-""",
+    example(),
     "All randomness comes from `rng`, so a dataset is a function of a seed and its number. **Is a shipped model good "
     "enough?** The area under the precision-recall curve on ten datasets of hers, beside that of guessing:",
     """
@@ -188,6 +175,7 @@ NOTEBOOKS = {"first-ten-minutes": FIRST_TEN_MINUTES, "my-table": TABLE, "my-own-
 
 
 def main() -> None:
+    sys.path.insert(0, str(HERE.parent / "transcripts"))
     from record import write_data
 
     for name in sys.argv[1:] or NOTEBOOKS:
@@ -199,6 +187,10 @@ def main() -> None:
 
 def write(name: str, folder: str) -> None:
     """Run a notebook in a folder, and write it with its outputs."""
+    import nbformat
+    from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
     cells = [new_code_cell(c.strip()) if c.startswith("\n") else new_markdown_cell(c.strip()) for c in NOTEBOOKS[name]]
     for number, cell in enumerate(cells):
         cell.id = f"cell-{number}"
