@@ -52,6 +52,7 @@ SLOW = (
     "report/test_page.py",
     "runtime/test_threads.py::test_a_pool_of_one",
     "simulation/test_julia_process.py",
+    "simulation/test_simulation.py::test_a_collection_from_a_cluster",
     "subsets/test_executors.py::test_a_cluster",
     "subsets/test_executors.py::test_what_is_no_executor",
     "test_accidents.py::test_two_thousand",

@@ -249,3 +249,22 @@ def test_a_collection_and_batches_on_an_executor_are_those_of_one_core(
         np.testing.assert_array_equal(one, other)
     with pytest.raises(InputError, match="positive count"):
         simulate_collection("linear", tmp_path / "none.zarr", 0, d=3, **size)
+
+
+def test_a_collection_from_a_cluster_is_that_of_one_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("zarr")
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(sys.modules["avici_jl.simulation.simulate"], "_PART", 100)  # a few datasets at a time
+    size = {"d": 3, "n_obs": 20, "n_int": 10, "seed": 4}
+    settings = {"n_workers": 1, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
+        if not bridge.julia().seval('VERSION >= v"1.9"'):  # Dask's workers compute in threads
+            with pytest.raises(SimulationError, match=r"use Julia 1\.9 or later"):
+                simulate_collection("linear", tmp_path / "c.zarr", 4, **size, executor=client)
+            return
+        found = simulate_collection("linear", tmp_path / "c.zarr", 4, **size, executor=client)
+    assert len(found) == 4
+    for k, data in enumerate(found):
+        alone = simulate("linear", index=k, **size)
+        np.testing.assert_array_equal(data.x, alone.x)
+        np.testing.assert_array_equal(data.graph, alone.graph)

@@ -90,6 +90,19 @@ def test_few_causes_make_few_subsets() -> None:
     assert len(few) < len(every) / 2
 
 
+def test_the_second_round_asks_about_the_next_candidates_beside_the_likeliest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ask, "SHARED", 10)
+    z, _ = linear(200, 60)
+    mask = np.zeros(z.shape, np.uint8)
+    found = candidates(z, mask, 13, np.arange(60))
+    once, twice = (questions(z, mask, 1, size=20, count=8, rounds=rounds) for rounds in (1, 2))
+    for asked, expected in ((once, found[:, :8]), (twice[len(once) :], found[:, [0, 1, 2, *range(8, 13)]])):
+        for (members, targets), _ in asked:
+            for target in members[targets]:
+                assert set(expected[target]) <= set(members)
+        assert {target for (members, targets), _ in asked for target in members[targets]} == set(range(60))
+
+
 def test_each_round_looks_at_other_rows() -> None:
     z, _ = linear(200, 60)
     asked = questions(z, np.zeros(z.shape, np.uint8), 3, size=20, count=8, rounds=2)

@@ -20,6 +20,8 @@ SIZE, CANDIDATES, ROUNDS = 96, 10, 2
 """Variables of a subset, candidates of a target, and how many times every variable is a target."""
 WHOLE = 128
 """So many variables are still asked about as a whole, whatever a model has seen."""
+_AGAIN = 0.4
+"""The share of a target's candidates, the likeliest, that are there in every round."""
 SHARED = 512
 """Up to so many variables, their statistics are computed once, for all subsets, and every pair is asked about."""
 _TOGETHER = 4
@@ -137,15 +139,21 @@ def questions(
         causes: [k] the variables that can be causes; all by default.
         size: variables of a subset.
         count: candidates of a target.
-        rounds: how many times every variable is a target.
+        rounds: how many times every variable is a target. Where not every pair is asked about, most candidates are the
+            next ones after the first round.
         seed: of the subsets.
     """
     d = z.shape[1]
     causes = np.arange(d) if causes is None else causes
-    found = candidates(z, interventions, min(count, len(causes), size - 1, d - 1), causes)
+    again = count if d <= SHARED else round(_AGAIN * count)
+    new = count - again
+    found = candidates(z, interventions, min(count + (rounds - 1) * new, len(causes), size - 1, d - 1), causes)
     asked = []
     for turn in range(rounds):
-        subsets = cover(found, min(size, d), np.random.default_rng([seed, turn]))
+        chosen = found[:, :count]
+        if turn and found.shape[1] >= count + turn * new:
+            chosen = np.delete(found, np.s_[again : count + (turn - 1) * new], axis=1)[:, :count]
+        subsets = cover(chosen, min(size, d), np.random.default_rng([seed, turn]))
         asked += [Question(subset, (k + turn) % parts) for k, subset in enumerate(subsets)]
     if d <= SHARED:
         held = [question.subset.members for question in asked]
