@@ -22,7 +22,14 @@ from avici_jl.report.places import places
 from avici_jl.report.points import representative
 from avici_jl.report.support import correlation, shift
 
-HOSTILE = ["</script><script>alert(1)</script>", "<!--<script>", "=cmd|' /C calc'!A0", 'a"b\\c\u2028\ud800']
+HOSTILE = [
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "=cmd|' /C calc'!A0",
+    'a"b\\c\u2028\ud800',
+    "\u202eb\u2066a",
+]
+SHOWN = [*HOSTILE[:-1], r"\u202eb\u2066a"]  # what would turn round the text about it
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +38,10 @@ def posterior() -> Posterior:
 
 
 def test_no_name_can_leave_the_data_of_the_page(tmp_path: Path) -> None:
-    found = random_posterior(4, 60, names=HOSTILE)
+    found = random_posterior(5, 60, names=HOSTILE)
     page = found.report(tmp_path / "page.html", title="<b>&</b>", question="</script>?").read_text(encoding="utf-8")
     head, data, rest = re.split(r'<script type="application/json" id="contents">|</script>\n<script>', page, maxsplit=2)
-    assert json.loads(data)["names"] == HOSTILE and json.loads(data)["question"] == "</script>?"
+    assert json.loads(data)["names"] == SHOWN and json.loads(data)["question"] == "</script>?"
     assert not set("<>&") & set(data) and "<title>&lt;b&gt;&amp;&lt;/b&gt;</title>" in head
     assert page.count("<script") == page.count("</script>") == 3
     assert json.loads(inline_json({"a": HOSTILE})) == {"a": HOSTILE}

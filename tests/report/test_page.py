@@ -12,7 +12,12 @@ from reports import random_posterior
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on PATH (apt-get install chromium)")
 
-NAMES = ["</script><script>document.title='broken'</script>", "=1+1", "<img src=x onerror=alert(1)>"]
+NAMES = [
+    "</script><script>document.title='broken'</script>",
+    "=1+1",
+    "<img src=x onerror=alert(1)>",
+    "a name of words" + 40 * " and words",
+]
 COUNT = "document.querySelector('#count').textContent"
 ROWS = "document.querySelectorAll('#edges tbody tr').length"
 
@@ -33,7 +38,7 @@ def move(page: Page, threshold: float) -> None:
 
 @pytest.mark.parametrize("d", [10, 100, 1000])
 def test_a_person_explores_a_report(page: Page, tmp_path: Path, d: int) -> None:
-    names = [*NAMES, *[f"GENE{k}" for k in range(3, d)]]
+    names = [*NAMES, *[f"GENE{k}" for k in range(4, d)]]
     found = random_posterior(d, 600, names)
     file = found.report(tmp_path / "report.html", title=f"Causal graph of {d}.csv")
     assert file.stat().st_size < 2_000_000
@@ -104,7 +109,7 @@ def test_a_person_explores_a_report(page: Page, tmp_path: Path, d: int) -> None:
 
 
 def test_cytoscape_itself_reads_what_is_exported_for_it(page: Page, tmp_path: Path) -> None:
-    found = random_posterior(8, 60, [*NAMES, *[f"GENE{k}" for k in range(3, 8)]])
+    found = random_posterior(8, 60, [*NAMES, *[f"GENE{k}" for k in range(4, 8)]])
     page.open(found.report(tmp_path / "report.html"))  # has Cytoscape.js in it
     found.export(tmp_path / "graph.cyjs")
     elements = json.dumps(json.loads((tmp_path / "graph.cyjs").read_text(encoding="utf-8"))["elements"])

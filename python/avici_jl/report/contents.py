@@ -27,6 +27,12 @@ _EDGES, _BINS = 3000, 400
 """The most edges that a page holds (all those at the threshold come first), and bins of its heat map on a side."""
 
 
+_DIRECTIONS = {
+    sign: f"\\u{sign:04x}" for sign in (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+"""Signs that turn the direction of writing are shown as such: in a name they would turn round the sentence about it."""
+
+
 class Reportable(Protocol):
     """What a report is about: a `Posterior`."""
 
@@ -63,14 +69,14 @@ def contents(found: Reportable, title: str, question: str) -> dict[str, Any]:
         title: of the page.
         question: that the page answers.
     """
-    p, names = found.probabilities, found.data.names
+    p, names = found.probabilities, [name.translate(_DIRECTIONS) for name in found.data.names]
     kept, cut = _kept(p, found.threshold)
     widths = [7.5 * min(len(name), 24) for name in names]
     at = places(found.adjacency(acyclic=True), widths)
     sources = np.bincount(kept[0], weights=p[kept], minlength=len(p))
     return {
-        "title": title,
-        "question": question,
+        "title": title.translate(_DIRECTIONS),
+        "question": question.translate(_DIRECTIONS),
         "date": date.today().isoformat(),
         "version": package_version(),
         "names": names,

@@ -5,7 +5,7 @@ function toVariable(node) {
   return element("button", { type: "button", class: "link", onclick: () => {
     update({ node, edge: null });
     $("network-part").scrollIntoView();
-  } }, names[node]);
+  } }, limited(names[node], 60));
 }
 
 $("next-part").hidden = !report.next.length;
@@ -17,4 +17,4 @@ $("next").append(
     element("td", { class: "figure" }, element("span", { class: "bar", style: `--part: ${step.settles / report.next[0].settles}` }), share(step.settles)),
     element("td", { class: "figure" }, share(step.total)),
     element("td", { class: "figure" }, step.rows.toLocaleString("en")),
-    element("td", {}, step.edges.map(([source, target]) => `${names[source]} → ${names[target]}`).join(", "))))));
+    element("td", {}, step.edges.map(([source, target]) => `${limited(names[source])} → ${limited(names[target])}`).join(", "))))));

@@ -40,7 +40,6 @@ function tickText(value) {
   return text.replace("-", "−");
 }
 
-const limited = (name) => (name.length > 34 ? `${name.slice(0, 14)}…${name.slice(-18)}` : name);
 const axisName = (variable) => (report.data.counts ? `log(1 + ${limited(names[variable])})` : limited(names[variable]));
 
 // A frame with axes: what it holds is drawn by `x` and `y`, from data to pixels.

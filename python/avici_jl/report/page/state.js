@@ -61,6 +61,12 @@ function number(value, digits = 2) {
   return value === null ? "–" : value.toFixed(digits).replace("-", "−");
 }
 
+// A name for where there is no room for a long one.
+function limited(name, most = 34) {
+  const half = Math.floor(most / 2);
+  return name.length > most ? `${name.slice(0, half - 2)}…${name.slice(1 - half)}` : name;
+}
+
 function plural(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }

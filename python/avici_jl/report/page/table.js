@@ -37,7 +37,7 @@ function listed() {
 }
 
 function cell(edge, key) {
-  if (key === "source" || key === "target") return element("td", {}, names[edge[key]]);
+  if (key === "source" || key === "target") return element("td", { class: "name", title: names[edge[key]] }, limited(names[edge[key]], 60));
   if (key === "sign") return element("td", { class: `figure ${edge.sign >= 0.5 ? "raises" : "lowers"}` }, signText(edge));
   if (key === "probability") {
     const bar = element("span", { class: "bar", style: `--part: ${edge.probability}` });
