@@ -151,6 +151,28 @@ bytes(f, steps, kind) = (f(1, kind); @allocated f(steps, kind))
     end
 end
 
+@testset "genes of a level advance as each does alone" begin
+    chains, steps, genes = 3, 50, 20
+    stride = path_length(chains, steps)
+    z, production = (randn_matrix(stride, genes; seed = seed) for seed in (1, 2))
+    production .= abs.(production)
+    advance(part) = integrate!(
+        zeros(Float32, stride * length(part)),
+        vec(production[:, part]),
+        vec(z[:, part]),
+        ones(Float32, LANES, length(part)),
+        stride,
+        chains,
+        steps,
+        Float32.(part ./ genes),
+        fill(0.1f0, length(part)),
+        0.01f0,
+        Val(:dpd),
+    )
+    together = reshape(advance(1:genes), stride, genes)[1:chains * steps, :]
+    @test all(together[:, gene] == advance(gene:gene)[1:chains * steps] for gene in 1:genes)
+end
+
 @testset "details" begin
     @test heights(CHAIN) == [3, 2, 1, 0, 3]
     @test hill_function(1.0f0, 2.0f0) ≈ 0.5 && hill_function(0.0f0, 2.0f0) < 1.0e-20

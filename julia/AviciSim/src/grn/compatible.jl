@@ -65,7 +65,7 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
         integrate!(path, production, noise, start, stride, chains, steps, problem, genes, algorithm.dt)
         for (g, gene) in enumerate(genes)
             own = view(path, (g - 1) * stride + 1:g * stride)
-            for s in 1:cells, c in 1:chains
+            @inbounds for s in 1:cells, c in 1:chains
                 expression[c, s, gene] = own[(10 * level + times[c, s] - 1) * chains + c]
             end
             level == 0 && continue # no regulator is at the lowest level
@@ -86,11 +86,15 @@ function compatible_chunk!(x, types, rng::Stream, problem::GRNProblem, algorithm
     give_back(TRAJECTORIES, memory)
     for (k, condition) in enumerate(conditions)
         order = permutation(row_rng, kinds * cells)
-        for (row, cell) in zip(condition.rows, order)
-            type, s = fldmod1(cell, cells)
-            types[row] = type
-            for gene in 1:d
-                x[row, gene] = expression[(k - 1) * kinds + type, s, gene]
+        source = similar(order) # of every row, within the cells of a gene
+        for (r, row) in enumerate(condition.rows)
+            types[row], s = fldmod1(order[r], cells)
+            source[r] = (k - 1) * kinds + types[row] + chains * (s - 1)
+        end
+        for gene in 1:d
+            cells_of, column = view(expression, :, :, gene), view(x, :, gene)
+            @inbounds for (r, row) in enumerate(condition.rows)
+                column[row] = cells_of[source[r]]
             end
         end
     end
@@ -158,10 +162,12 @@ function integrate!(path, production, noise, state, stride, chains, steps, probl
     return integrate!(path, production, noise, state, stride, chains, steps, decay, scale, dt, Val(:sp))
 end
 
+const AT_ONCE = 8 # genes: enough to wait for none, and few enough for a processor to foresee what they read
+
 function integrate!(path, production, noise, state, stride, chains, steps, decay, scale, dt::Float32, kind::Val)
     blocks = size(state, 1) ÷ LANES
-    for t in 0:steps - 1, g in 1:length(decay)
-        g == 1 && t % 64 == 0 && check_interrupt()
+    for first in 1:AT_ONCE:length(decay), t in 0:steps - 1, g in first:min(first + AT_ONCE - 1, length(decay))
+        g == first && t % 64 == 0 && check_interrupt()
         λ, q = decay[g], scale[g]
         for block in 0:blocks - 1
             own, now = ((g - 1) * blocks + block) * LANES, (g - 1) * stride + t * chains + block * LANES
