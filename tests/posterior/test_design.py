@@ -31,20 +31,22 @@ def test_descendants_respond() -> None:
 
 
 def test_one_open_edge_is_settled_as_a_gaussian_channel_settles_it() -> None:
-    """Two variables, one edge in half of the graphs, of variance 1/4: δ²/4 / (1 + δ²/4) of it, by the cause alone."""
-    graphs = np.zeros((100, 2, 2), np.uint8)
+    """Three variables, one edge in half of the graphs, of variance 1/4: δ²/4 / (1 + δ²/4) of it, by cause or effect."""
+    graphs = np.zeros((100, 3, 3), np.uint8)
     graphs[:50, 0, 1] = 1
-    found = best_set(graphs, np.array([9.0, 9.0]), [1, 0], 2)
-    assert [step.variable for step in found] == [0, 1]
-    assert found[0].settles == pytest.approx(9 / 4 / (1 + 9 / 4)) and found[1].settles == pytest.approx(0)
-    assert found[0].edges == [(0, 1)] and found[1].edges == []
+    found = best_set(graphs, np.array([9.0, 4.0, 9.0]), [2, 1, 0], 3)
+    assert [step.variable for step in found] == [0, 1, 2]
+    assert found[0].settles == pytest.approx(9 / 4 / (1 + 9 / 4)) and found[2].settles == pytest.approx(0)
+    assert found[0].settles + found[1].settles == pytest.approx(13 / 4 / (1 + 13 / 4))
+    assert found[0].edges == found[1].edges == [(0, 1)] and found[2].edges == []
 
 
 def test_the_greedy_set_explains_what_a_regression_on_all_its_responses_does() -> None:
     rng = np.random.default_rng(1)
     graphs = np.triu(rng.random((60, 8, 8)) < rng.random((8, 8)), 1)
     precision = rng.uniform(1, 9, 8)
-    centred = responses(graphs) - responses(graphs).mean(axis=0)
+    seen = np.concatenate([responses(graphs), graphs.transpose(0, 2, 1) > 0], axis=2)  # of each: effects, then causes
+    centred = seen - seen.mean(axis=0)
     edges = graphs.reshape(60, -1) - graphs.reshape(60, -1).mean(axis=0)
 
     def settled(chosen: list[int]) -> float:
@@ -85,8 +87,9 @@ def test_candidates_rows_and_earlier_interventions_count() -> None:
     assert more > few
     mask = np.zeros((40, 4), np.uint8)
     mask[:20, 0] = 1
-    known = posterior(p, mask).suggest_interventions()
+    known = posterior(p, mask).suggest_interventions(candidates=["g0", "g2"])
     assert known["variable"][0] == "g2" and known.set_index("variable").loc["g0", "rows"] == 20
+    assert fresh.suggest_interventions(candidates=["g0", "g2"])["variable"][0] == "g0"
     pd.testing.assert_frame_equal(fresh.suggest_interventions(seed=3), fresh.suggest_interventions(seed=3))
     assert fresh.suggest_interventions(0).empty
     for wrong in ({"top": -1}, {"rows": 0}, {"graphs": 1}, {"candidates": ["myc"]}):

@@ -1,11 +1,12 @@
 """Which variable to set or knock out next: the design of experiments whose outcome tells most about the graph.
 
 Acyclic graphs drawn from the posterior are the hypotheses. When v is set, the variables that it has a path to respond,
-and each response is seen through noise: with r_j = 1 for a response of j, else 0, the experiment measures
+and what it had from its own causes is gone. Each is seen through noise: with r_j = 1 for a response of j, and c_j = 1
+if j is a cause of v, else 0, the experiment measures
 
-    z_j = δ r_j + ε_j,     ε_j ~ N(0, 1),     δ = e √rows,
+    z_j = δ r_j + ε_j,     z'_j = δ c_j + ε'_j,     ε ~ N(0, 1),     δ = e √rows,
 
-a difference of means in units of its standard error, for an effect of e standard deviations. What is open about the
+differences of means in units of their standard error, for an effect of e standard deviations. What is open about the
 edges is their variance over the hypotheses, Σ p (1 - p), the quadratic entropy; what the outcome settles of it is at
 least what the best linear estimate of the edges E from z explains,
 
@@ -131,7 +132,8 @@ def best_set(graphs: np.ndarray, precision: np.ndarray, candidates: Sequence[int
     everything = max(float(np.trace(open_)), 1e-12)
     signals = {}
     for v in candidates:
-        signal = responding[:, v][:, responding[:, v].any(axis=0)].astype(float)
+        seen = np.concatenate([responding[:, v], graphs[:, :, v] > 0], axis=1)
+        signal = seen[:, seen.any(axis=0)].astype(float)
         signals[v] = np.sqrt(precision[v] / number) * (signal - signal.mean(axis=0))
     left, chosen = np.eye(number), list[Step]()  # left: (1 + K)⁻¹, with K the kernel of those chosen
     while signals and len(chosen) < count:
