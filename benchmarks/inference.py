@@ -5,13 +5,15 @@
 - the first prediction of a new process, with an empty and with a filled compilation cache;
 - growth with rows and variables.
 
-`--full` takes the paper's network at its full depth, also at the large sizes: about an hour on two cores. `--genome`
-measures nothing but counts of 5000 genes in 10 000 cells.
+`--first MODEL` measures nothing but where the first prediction of a new machine goes, in seconds of the processor; with
+`--xla NAME=VALUE` XLA compiles with this option. `--full` takes the paper's network at its full depth, also at large
+sizes: about an hour on two cores. `--genome` measures nothing but counts of 5000 genes in 10 000 cells.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import platform
@@ -37,11 +39,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="the paper's network at full depth, at every size")
     parser.add_argument("--genome", action="store_true", help="only counts of 5000 genes in 10 000 cells")
+    parser.add_argument("--first", metavar="MODEL", help="only where the first prediction of a new machine goes")
+    parser.add_argument("--xla", action="append", default=[], metavar="NAME=VALUE", help="of --first")
     parser.add_argument("--part", help=argparse.SUPPRESS)  # what a process of its own computes
     arguments = parser.parse_args()
     if arguments.part:
         name, *values = arguments.part.split(":")
         print(json.dumps(PARTS[name](*values)))
+        return
+    if arguments.first:
+        for stage, seconds in in_process(":".join(["stages", arguments.first, *arguments.xla])).items():
+            print(f"{stage:32}{seconds:8.2f}")
         return
     busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     print(f"{platform.machine()}, {os.cpu_count()} cores; load before the start {busy} (1, 5, 15 minutes)")
@@ -143,6 +151,48 @@ def first(name: str) -> None:
     model.predict(*table(1000, 30, model.kind))
 
 
+def stages(name: str, *options: str) -> dict[str, float]:
+    """Seconds of the processor that each stage of a first prediction takes where nothing was kept."""
+    found: dict[str, float] = {}
+
+    def note(stage: str) -> None:
+        found[stage] = time.process_time() - sum(found.values())
+
+    note("start, this program")
+    import jax
+
+    from avici_jl import Model
+    from avici_jl.data.standardize import features
+    from avici_jl.network import predictor
+    from avici_jl.network.shapes import fill_up
+
+    note("import")
+    os.environ["JAX_ENABLE_COMPILATION_CACHE"] = "false"
+    jax.config.update("jax_enable_compilation_cache", False)
+    model = Model.load(name)
+    note("load the model")
+    network = model._loaded.config["network"]
+    x, mask = table(1000, 30, model.kind)
+    seen, extent = fill_up(features(x.astype(np.float32), mask, model.kind, gaps=False, same_units=None))
+    how = dict(option.split("=") for option in options) or None
+    groups = {"statistics": network["statistics"], "clip": network.get("clip", 0.0)}
+    lowered = jax.jit(functools.partial(predictor._summarize, groups)).lower(seen, extent)
+    note("trace the statistics")
+    compiled = lowered.compile(compiler_options=how)
+    note("compile the statistics")
+    summary = jax.block_until_ready(compiled(seen, extent))
+    note("compute the statistics")
+    known = [np.zeros((seen.shape[1],) * 2, np.int8)] if network.get("prior") else []
+    arguments = (model._predictor._leaves, summary, *known)
+    lowered = jax.jit(model._predictor.from_summary).lower(*arguments)
+    note("trace the network")
+    compiled = lowered.compile(compiler_options=how)
+    note("compile the network")
+    jax.block_until_ready(compiled(*arguments))
+    note("compute the network")
+    return found
+
+
 def paper_network(layers: int) -> Callable[[Any], Any]:
     """The paper's network with random parameters, compiled."""
     import jax
@@ -197,7 +247,9 @@ def beside(layers: str) -> dict[str, Any]:
     return found
 
 
-PARTS: dict[str, Callable[..., Any]] = {part.__name__: part for part in (largest, shipped, first, paper, beside)}
+PARTS: dict[str, Callable[..., Any]] = {
+    part.__name__: part for part in (largest, shipped, first, stages, paper, beside)
+}
 
 if __name__ == "__main__":
     main()

@@ -126,7 +126,7 @@ def test_smooth_regressions_explain_what_ridge_regressions_do() -> None:
 
 def test_residuals_are_those_of_the_regressions_on_all_others() -> None:
     z = chain()
-    found = np.asarray(residual(Columns(jnp.asarray(z), jnp.asarray(z), jnp.zeros(z.shape)))[0])[0]
+    found = np.asarray(residual(Columns(jnp.asarray(z), jnp.asarray(z), jnp.zeros(z.shape)))[0])[0, ..., 0]
     left = np.stack([z[0, :, j] - _fit(np.delete(z[0], j, 1), z[0, :, j]) for j in range(4)])
     np.testing.assert_allclose(found, np.corrcoef(left), atol=0.005)
 

@@ -8,7 +8,7 @@ No gradient flows through them. Most are scaled to about [-1, 1].
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -46,13 +46,17 @@ GROUPS: dict[str, tuple[int, Callable[[Columns], list[jax.Array]]]] = {
     "gaps": (9, gaps),
     "scale": (7, scale),
 }
-"""Group of statistics: how many there are, and the function of the variables."""
+"""Group of statistics: how many there are, and the function of the variables, to arrays [batch, d, d] or [..., k]."""
 
 MARGINALS: dict[str, Callable[[jax.Array, jax.Array | None, float], jax.Array]] = {
     "": lambda value, weight, clip: jnp.clip(robust_scores(value, weight), -clip, clip) if clip else value,
     "ranks": lambda value, weight, clip: normal_scores(value, weight),
 }
 """What a group is computed from: "kernel" from values (cut off, if configured), "kernel@ranks" from normal scores."""
+
+
+_TOGETHER = 2**17
+"""Pairs up to which marginals are looked at together: that halves what is compiled, and doubles the memory."""
 
 
 def pair_statistics(
@@ -75,24 +79,47 @@ def pair_statistics(
     x = jax.lax.stop_gradient(x)
     raw, u, *more = jnp.moveaxis(x, -1, 0)
     observed = more[0] if more else None
-    seen: dict[str, Columns] = {}
-    found: list[jax.Array] = []
+    names = [(name, marginal) for name, _, marginal in (group.partition("@") for group in groups)]
     # Accelerators would round the factors of matrix products to ten bits or fewer, with which inverses are useless.
     with jax.default_matmul_precision("float32"):
         if observed is not None:
             raw = fill(raw, observed, there)
         given = Given(raw, observed, more[1][..., 0, :] if more[1:] else None, there)
         weight = None if there is None else there.max(-1, keepdims=True)
-        for group in groups:
-            name, _, marginal = group.partition("@")
-            if marginal not in seen:
-                seen[marginal] = Columns.of(MARGINALS[marginal](raw, weight, clip), u, given)
-            found += GROUPS[name][1](seen[marginal])
-    stacked = jnp.stack(found, axis=-1)
+        values = {marginal: MARGINALS[marginal](raw, weight, clip) for marginal in dict.fromkeys(m for _, m in names)}
+        together = [values] if u.shape[0] * u.shape[-1] ** 2 <= _TOGETHER else [{m: v} for m, v in values.items()]
+        found: dict[tuple[str, str], jax.Array] = {}
+        for some in together:
+            found |= _of_marginals([name for name in names if name[1] in some], some, u, given)
+    stacked = jnp.concatenate([found[name] for name in names], -1)
     if there is None:
         return stacked
     present = there.max(-2)
     return jnp.where((present[..., :, None] * present[..., None, :])[..., None] > 0, stacked, 0.0)
+
+
+def _of_marginals(
+    names: Sequence[tuple[str, str]], values: Mapping[str, jax.Array], u: jax.Array, given: Given
+) -> dict[tuple[str, str], jax.Array]:
+    """Statistics of groups by name and marginal: a group of all marginals is computed, and compiled, once for them."""
+    count = len(values)
+    u, given = jax.tree.map(lambda array: jnp.concatenate([array] * count), (u, given))
+    whole = Columns.of(jnp.concatenate(list(values.values())), u, given)
+    found: dict[tuple[str, str], jax.Array] = {}
+    for name, _ in names:
+        if all((name, marginal) in names for marginal in values):
+            parts = jnp.split(_joined(GROUPS[name][1](whole)), count)
+            found |= {(name, marginal): part for marginal, part in zip(values, parts, strict=True)}
+    for k, marginal in enumerate(values):
+        own = [name for name, other in names if other == marginal and (name, other) not in found]
+        columns = whole.part(k, count) if own else whole
+        found |= {(name, marginal): _joined(GROUPS[name][1](columns)) for name in own}
+    return found
+
+
+def _joined(found: Sequence[jax.Array]) -> jax.Array:
+    """Statistics [batch, d, d], and several of them [batch, d, d, k], as [batch, d, d, all]."""
+    return jnp.concatenate([part if part.ndim == 4 else part[..., None] for part in found], -1)
 
 
 def count_statistics(groups: Sequence[str]) -> int:

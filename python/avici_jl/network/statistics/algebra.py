@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import jax
@@ -57,10 +57,25 @@ def both(matrix: jax.Array) -> list[jax.Array]:
     return [matrix, jnp.swapaxes(matrix, -1, -2)]
 
 
-def blocks(matrix: jax.Array, k: int) -> list[jax.Array]:
-    """The k × k blocks of a matrix between k functions of each variable."""
+def blocks(matrix: jax.Array, k: int) -> jax.Array:
+    """[..., i, j, k²]: the k × k blocks of a matrix between k functions of each variable, row by row."""
     d = matrix.shape[-1] // k
-    return [matrix[..., a * d : (a + 1) * d, b * d : (b + 1) * d] for a in range(k) for b in range(k)]
+    split = matrix.reshape(*matrix.shape[:-2], k, d, k, d)
+    return jnp.moveaxis(split, (-4, -2), (-2, -1)).reshape(*matrix.shape[:-2], d, d, k * k)
+
+
+def inverse(matrix: jax.Array) -> jax.Array:
+    """Of positive definite matrices. By Cholesky's factor, which is less to compile than elimination with pivots."""
+    factor = jax.lax.linalg.cholesky(matrix, symmetrize_input=False)
+    one = jnp.broadcast_to(jnp.eye(matrix.shape[-1], dtype=matrix.dtype), matrix.shape)
+    half = jax.lax.linalg.triangular_solve(factor, one, left_side=True, lower=True)
+    return gram(half, half)
+
+
+def inverses(matrix: jax.Array, ridges: Sequence[float]) -> jax.Array:
+    """[ridge, ...]: of a matrix with each of these ridges."""
+    ridge = jnp.array(ridges, matrix.dtype).reshape(-1, *[1] * matrix.ndim)
+    return inverse(matrix + ridge * jnp.eye(matrix.shape[-1], dtype=matrix.dtype))
 
 
 def in_double(function: Callable[..., Found]) -> Callable[..., Found]:

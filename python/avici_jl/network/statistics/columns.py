@@ -56,6 +56,18 @@ class Columns:
         centred = there * (value - value.sum(axis=-2, keepdims=True) / n)
         return Columns(value, centred / (jnp.sqrt((centred**2).sum(axis=-2, keepdims=True) / n) + EPS), u, given)
 
+    def part(self, k: int, count: int) -> Columns:
+        """Part k of `count` equal parts of the batch; what was computed of the whole is not computed again."""
+
+        def own(array: jax.Array) -> jax.Array:
+            size = len(array) // count
+            return array[k * size : (k + 1) * size]
+
+        columns = Columns(*jax.tree.map(own, (self.value, self.z, self.u, self.given)))
+        computed = [name for name, kind in vars(Columns).items() if isinstance(kind, cached_property)]
+        vars(columns).update({n: jax.tree.map(own, vars(self)[n]) for n in computed if n in vars(self)})
+        return columns
+
     @property
     def present(self) -> jax.Array:
         """[batch, d], 0 for variables with which the table was filled up."""

@@ -10,6 +10,7 @@ from avici_jl.network.statistics.algebra import (
     diagonal,
     gram,
     in_double,
+    inverse,
     logarithmic,
     mean_given,
     normalised,
@@ -30,7 +31,7 @@ def evidence(columns: Columns) -> list[jax.Array]:
     precise = columns.regressions.precise
     own = jnp.maximum(diagonal(precise), 0.5)
     partial = jnp.clip(-precise * jax.lax.rsqrt(own[..., :, None] * own[..., None, :]), -0.9999, 0.9999)
-    sharp = in_double(lambda z: jnp.linalg.inv(gram(z, z) / n + 1e-4 * jnp.eye(d)))(z)
+    sharp = in_double(lambda z: inverse(gram(z, z) / n + 1e-4 * jnp.eye(d)))(z)
     # The rows that set i (and not j) against those that set nothing, or, without any, those that did not set i.
     times, alone = u.sum(-2)[..., None], weight * (u == 0).all(-1, keepdims=True)
     control = alone + 1e-4 * weight * (1.0 - u)

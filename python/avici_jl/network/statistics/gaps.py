@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import EPS, both, diagonal, gram, in_double, rows, significance
+from avici_jl.network.statistics.algebra import EPS, both, diagonal, gram, in_double, inverse, rows, significance
 from avici_jl.network.statistics.columns import Columns
 
 _ROUNDS, _STEPS, _RIDGE = 8, 8, 1e-3
@@ -40,7 +40,7 @@ def _fill(value: jax.Array, observed: jax.Array, weight: jax.Array) -> jax.Array
         filled, uncertain = state
         centred = weight * (filled - filled.sum(-2, keepdims=True) / n)
         covariance = gram(centred, centred) / n + uncertain[..., None] * jnp.eye(d)
-        precision = in_double(lambda c: jnp.linalg.inv(c + _RIDGE * jnp.eye(d)))(covariance)
+        precision = in_double(lambda c: inverse(c + _RIDGE * jnp.eye(d)))(covariance)
         own = jnp.maximum(diagonal(precision), EPS)
         filled = seen + _solve(precision, own, seen, filled - seen, gap)
         return filled, 2.0 * gap.sum(-2) / n[..., 0] / own

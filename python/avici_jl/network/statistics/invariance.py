@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import both, diagonal, gram, in_double, mean_given, normalised, rows
+from avici_jl.network.statistics.algebra import both, diagonal, gram, in_double, inverse, mean_given, normalised, rows
 from avici_jl.network.statistics.columns import Columns
 
 
@@ -24,7 +24,7 @@ def invariance(columns: Columns) -> list[jax.Array]:
     times = u.sum(-2)[..., None]
     spread = jnp.log((times * mean_given(u, left**2) + 2.0) / (times + 2.0))
     shift = mean_given(u, left) * jnp.sqrt(times)
-    sharp = in_double(lambda z: jnp.linalg.inv(gram(z, z) / n + 1e-4 * jnp.eye(d)))(z)
+    sharp = in_double(lambda z: inverse(gram(z, z) / n + 1e-4 * jnp.eye(d)))(z)
     every = normalised(sharp, -1)
     strength = jnp.sqrt(n) / 8
     size = jnp.log(jnp.maximum(diagonal(sharp), 0.5))

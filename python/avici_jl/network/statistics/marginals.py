@@ -27,11 +27,14 @@ def robust_scores(value: jax.Array, weight: jax.Array | None = None) -> jax.Arra
     location = jnp.zeros_like(spread)
     logarithm = mean(jnp.log(jnp.abs(value / spread) + 1e-6))
     scale = spread * jnp.exp(logarithm + 0.635)  # E log|z| = -0.635
-    for _ in range(6):
+
+    def step(_: int, state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        location, scale = state
         scale = jnp.maximum(scale, 1e-4 * spread)
         score = jnp.clip((value - location) / scale, -bend, bend)
-        location = location + scale * mean(score)
-        scale = scale * jnp.sqrt(mean(score**2) / gaussian)
+        return location + scale * mean(score), scale * jnp.sqrt(mean(score**2) / gaussian)
+
+    location, scale = jax.lax.fori_loop(0, 6, step, (location, scale))
     return (value - location) / jnp.maximum(scale, 1e-4 * spread)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, normalised, rows
+from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, inverse, inverses, normalised, rows
 from avici_jl.network.statistics.columns import Columns
 
 
@@ -14,7 +14,7 @@ def basic(columns: Columns) -> list[jax.Array]:
     z, u, n = columns.z, columns.u, columns.n
     d = z.shape[-1]
     correlation = columns.correlation
-    weak, strong = (jnp.linalg.inv(correlation + ridge * jnp.eye(d)) for ridge in (0.01, 0.1))
+    weak, strong = inverses(correlation, (0.01, 0.1))
     coefficient = -strong / diagonal(strong)[..., None, :]
     log_precision = jnp.log(diagonal(strong))
     shift = jnp.tanh(gram(u, z) / jnp.sqrt(jnp.maximum(u.sum(-2), 1.0))[..., None] / 3)
@@ -43,8 +43,8 @@ def kernel(columns: Columns) -> list[jax.Array]:
     functions = [z, jnp.minimum(z**2, 9.0), jnp.clip(z**3 - 3 * z, -9.0, 9.0), jnp.sin(2 * z), u, u * z]
     f = columns.unit(jnp.concatenate(functions, axis=-1))
     products = gram(f, f) / columns.n
-    partial = normalised(jnp.linalg.inv(products[..., : 3 * d, : 3 * d] + 0.1 * jnp.eye(3 * d)), -1)
-    return [*blocks(products, 6), *blocks(partial, 3)]
+    partial = normalised(inverse(products[..., : 3 * d, : 3 * d] + 0.1 * jnp.eye(3 * d)), -1)
+    return [blocks(products, 6), blocks(partial, 3)]
 
 
 def _within(u: jax.Array, z: jax.Array) -> jax.Array:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import diagonal, gram
+from avici_jl.network.statistics.algebra import diagonal, gram, inverses
 
 _RIDGES = 0.02, 1e-3
 _ENTRIES = 2**21
@@ -49,7 +49,7 @@ def regress_on_others(z: jax.Array, u: jax.Array, weight: jax.Array) -> Regressi
     variance = diagonal(covariance)
     scale = jnp.sqrt(variance) + 1e-3  # [batch, d]
     correlation = covariance / (scale[..., :, None] * scale[..., None, :])
-    shared = [jnp.linalg.inv(correlation + ridge * jnp.eye(d)) for ridge in _RIDGES]
+    shared = inverses(correlation, _RIDGES)
     left = (z / scale[..., None, :]) @ shared[1] * jax.lax.rsqrt(jnp.maximum(diagonal(shared[1]), 0.5))[..., None, :]
     found = Regressions(
         shared[0], shared[1], correlation, jnp.broadcast_to(variance[..., None], correlation.shape), left
@@ -69,7 +69,7 @@ def regress_on_others(z: jax.Array, u: jax.Array, weight: jax.Array) -> Regressi
 
 
 def _regress(
-    z: jax.Array, weight: jax.Array, free: jax.Array, targets: jax.Array, usual: jax.Array, shared: list[jax.Array]
+    z: jax.Array, weight: jax.Array, free: jax.Array, targets: jax.Array, usual: jax.Array, shared: jax.Array
 ) -> Regressions:
     """Of the targets [k], from their rows free [batch, n, k]; the last axes are of the targets."""
     every = jnp.arange(len(targets))
@@ -90,14 +90,14 @@ def _regress(
         vector = vector / scale
         return z @ vector - (mean * vector).sum(-2, keepdims=True)
 
-    def solve(ridge: float, inverse: jax.Array) -> jax.Array:
+    def solve(ridge: jax.Array, inverse: jax.Array) -> jax.Array:
         return _conjugate_gradients(
             lambda x: gram(z, free * scores(x)) / count / scale + ridge * x,
             lambda r: to_own * (inverse @ (to_own * r)),
-            jnp.zeros_like(mean).at[..., targets, every].set(1.0),
+            jnp.zeros((len(shared), *mean.shape)).at[..., targets, every].set(1.0),
         )
 
-    smoothed, precise = (solve(ridge, inverse) for ridge, inverse in zip(_RIDGES, shared, strict=True))
+    smoothed, precise = solve(jnp.array(_RIDGES).reshape(-1, 1, 1, 1), shared)  # at once: they take as many steps
     left = weight * scores(precise) * jax.lax.rsqrt(jnp.maximum(own(precise), 0.5))
     return Regressions(smoothed, precise, covariance / (scale * own(scale)), variance, left)
 
@@ -105,7 +105,7 @@ def _regress(
 def _conjugate_gradients(
     times: Callable[[jax.Array], jax.Array], precondition: Callable[[jax.Array], jax.Array], right: jax.Array
 ) -> jax.Array:
-    """x with A x = right, columns of [batch, d, k], for a positive definite A for each of them."""
+    """x with A x = right, columns of [..., d, k], for a positive definite A for each of them."""
 
     def dot(a: jax.Array, b: jax.Array) -> jax.Array:
         return (a * b).sum(-2, keepdims=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, rows
+from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, inverse, rows
 from avici_jl.network.statistics.columns import Columns
 
 _POWERS = 4
@@ -33,19 +33,20 @@ def smooth(columns: Columns) -> list[jax.Array]:
     f = columns.unit(jnp.concatenate(functions, axis=-1))
     products = gram(f, f) / columns.n
     alone = _grid(products, d)
-    within = jnp.moveaxis(diagonal(jnp.moveaxis(alone, (-2, -1), (-4, -3))), -1, -3)  # [batch, i, a, b]
-    explained = _quadratic(alone[..., 0], (within + 0.02 * jnp.eye(_POWERS))[..., :, None, :, :]).clip(0.0, 0.999)
+    within = diagonal(alone) + 0.02 * jnp.eye(_POWERS)[..., None, None]
+    explained = _quadratic(alone[:, 0], within[..., None]).clip(0.0, 0.999)
     # The additive regression of j on the functions of all others, from the precision matrix of all functions without
     # those of j itself.
-    precision = _grid(jnp.linalg.inv(products + 0.05 * jnp.eye(_POWERS * d)), d)  # [batch, i, j, function of i, of j]
-    own = jnp.moveaxis(diagonal(jnp.moveaxis(precision, (-2, -1), (-4, -3))), -1, -3)
-    rest = _inverse(own[..., 1:, 1:])
-    lead = own[..., 0, 0] - jnp.einsum("bja,bjac,bjc->bj", own[..., 0, 1:], rest, own[..., 0, 1:])
-    through = jnp.einsum("bijac,bjce->bijae", precision[..., 1:], rest)
+    precision = _grid(inverse(products + 0.05 * jnp.eye(_POWERS * d)), d)
+    own = diagonal(precision)  # [a, c, batch, j]
+    rest = _inverse(own[1:, 1:])
+    lead = own[0, 0] - _times(_times(own[:1, 1:], rest), own[1:, :1])[0, 0]
     lead = jnp.maximum(lead, 1e-3)  # positive but for rounding
-    slope = -(precision[..., 0] - jnp.einsum("bijac,bjc->bija", through, own[..., 0, 1:])) / lead[..., None, :, None]
-    block = own[..., :, None, :, :] - jnp.einsum("bijac,bijec->bijae", through, precision[..., 1:])
-    added = (lead[..., None, :] * _quadratic(slope, block + 1e-3 * jnp.eye(_POWERS))).clip(0.0)  # partial R²
+    through = _times(precision[:, 1:], rest[..., None, :])
+    slope = -(precision[:, 0] - _times(through, own[1:, :1, :, None])[:, 0]) / lead[..., None, :]
+    block = own[..., None] - _times(through, jnp.swapaxes(precision[:, 1:], 0, 1))
+    ridge = 1e-3 * jnp.eye(_POWERS)[..., None, None, None]
+    added = (lead[..., None, :] * _quadratic(slope, block + ridge)).clip(0.0)  # partial R²
     return [
         *both(explained),
         *both(jnp.log1p(-explained) / 3),
@@ -57,49 +58,50 @@ def smooth(columns: Columns) -> list[jax.Array]:
 def residual(columns: Columns) -> list[jax.Array]:
     """Dependence between functions of the residuals of linear regressions on all others, and of the variables."""
     z, n = columns.z, columns.n
-    precision = jnp.linalg.inv(columns.correlation + 0.02 * jnp.eye(z.shape[-1]))
+    precision = inverse(columns.correlation + 0.02 * jnp.eye(z.shape[-1]))
     left = columns.unit((z @ precision) / diagonal(precision)[..., None, :])
     of_values, of_residuals = (
         columns.unit(jnp.concatenate([h, jnp.abs(h), jnp.clip(h**3 - 3 * h, -9.0, 9.0)], -1)) for h in (z, left)
     )
     crossed = blocks(gram(of_values, of_residuals) / n, 3)
-    return [*blocks(gram(of_residuals, of_residuals) / n, 3), *(part for matrix in crossed for part in both(matrix))]
+    turned = jnp.stack([crossed, jnp.swapaxes(crossed, -2, -3)], -1).reshape(*crossed.shape[:-1], -1)
+    return [blocks(gram(of_residuals, of_residuals) / n, 3), turned]
 
 
 def _grid(matrix: jax.Array, d: int) -> jax.Array:
-    """[batch, a d + i, b d + j] as [batch, i, j, a, b]."""
+    """[batch, a d + i, c d + j] as [a, c, batch, i, j]: of function a of i and function c of j."""
     split = matrix.reshape(*matrix.shape[:-2], _POWERS, d, _POWERS, d)
-    return jnp.moveaxis(split, (-4, -3, -2, -1), (-2, -4, -1, -3))
+    return jnp.moveaxis(split, (-4, -2), (0, 1))
 
 
-def _cholesky(matrix: jax.Array) -> dict[tuple[int, int], jax.Array]:
-    """Factor of small positive definite matrices [..., m, m], unrolled: its entries [...] by place."""
-    factor: dict[tuple[int, int], jax.Array] = {}
-    for a in range(matrix.shape[-1]):
-        for b in range(a + 1):
-            rest = matrix[..., a, b] - sum(factor[a, c] * factor[b, c] for c in range(b))
-            factor[a, b] = jnp.sqrt(jnp.maximum(rest, 1e-9)) if a == b else rest / factor[b, b]
-    return factor
+def _times(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Products of small matrices [k, l, ...] and [l, m, ...]."""
+    return (a[:, :, None] * b[None]).sum(1)
 
 
-def _forward(factor: dict[tuple[int, int], jax.Array], vector: list[jax.Array]) -> list[jax.Array]:
-    """L⁻¹ v."""
-    solved: list[jax.Array] = []
-    for a, own in enumerate(vector):
-        solved.append((own - sum(factor[a, c] * solved[c] for c in range(a))) / factor[a, a])
-    return solved
+def _eliminated(matrix: jax.Array, count: int) -> jax.Array:
+    """What elimination of the first variables leaves of symmetric matrices [k, k, ...]: the Schur complement.
+
+    LAPACK would take the matrices one by one, see `start_jax`. The barrier keeps XLA from computing each step anew
+    for every entry of the next.
+    """
+    for _ in range(count):
+        pivot = jnp.maximum(matrix[:1, :1], 1e-9)
+        matrix = jax.lax.optimization_barrier(matrix[1:, 1:] - matrix[1:, :1] * matrix[:1, 1:] / pivot)
+    return matrix
 
 
 def _quadratic(vector: jax.Array, matrix: jax.Array) -> jax.Array:
-    """vᵀ A⁻¹ v for small positive definite A [..., m, m]."""
-    solved = _forward(_cholesky(matrix), [vector[..., a] for a in range(vector.shape[-1])])
-    return sum(s**2 for s in solved)  # type: ignore[return-value]
+    """vᵀ A⁻¹ v for vectors [m, ...] and small positive definite A [m, m, ...]."""
+    matrix = jnp.broadcast_to(matrix, (len(matrix), *vector.shape))
+    beside = jnp.concatenate([matrix, vector[None]])
+    below = jnp.concatenate([vector, jnp.zeros_like(vector[:1])])[:, None]
+    return -_eliminated(jnp.concatenate([beside, below], 1), len(matrix))[0, 0]
 
 
 def _inverse(matrix: jax.Array) -> jax.Array:
-    """A⁻¹ of small positive definite A [..., m, m]. LAPACK would take the matrices one by one, see `start_jax`."""
-    m, factor = matrix.shape[-1], _cholesky(matrix)
-    one, none = jnp.ones_like(factor[0, 0]), jnp.zeros_like(factor[0, 0])
-    columns = [jnp.stack(_forward(factor, [one if a == b else none for a in range(m)]), -1) for b in range(m)]
-    inverse = jnp.stack(columns, -1)  # of L
-    return jnp.einsum("...ca,...cb->...ab", inverse, inverse)
+    """A⁻¹ of small positive definite A [m, m, ...]."""
+    m = len(matrix)
+    one = jnp.broadcast_to(jnp.eye(m).reshape(m, m, *[1] * (matrix.ndim - 2)), matrix.shape)
+    whole = jnp.concatenate([jnp.concatenate([matrix, one], 1), jnp.concatenate([one, jnp.zeros_like(one)], 1)])
+    return -_eliminated(whole, m)
