@@ -8,6 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,6 +71,18 @@ def test_each_table_gets_the_model_that_it_suits_and_the_posterior_says_so(model
     assert Model.load("plain").infer(table(1)).choice == ""
     empty = np.where(np.random.default_rng(0).random((60, 4)) < 0.5, np.nan, table(1))
     assert model.infer(empty).model == "skewed"
+
+
+def test_counts_in_a_layer_are_pointed_at(model: Model) -> None:
+    counts = np.random.default_rng(0).poisson(3, (30, 4)).astype(float)
+    cells = anndata.AnnData(np.log1p(counts), layers={"scaled": counts - 3, "counts": counts})
+    found = model.infer(cells)
+    assert found.model != "counts" and any("layer='counts'" in note for note in found.notes)
+    asked = model.infer(cells, layer="counts")
+    assert asked.model == "counts" and not any(
+        "layer=" in note for note in (*asked.notes, *model.infer(table(1)).notes)
+    )
+    assert not any("layer=" in note for note in model.infer(cells, layer="scaled").notes)
 
 
 def test_what_a_model_cannot_use_or_has_not_seen_comes_first(model: Model, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -65,6 +66,10 @@ CANDIDATES = (
 """Those that are shipped are asked; the first of a kind is chosen where none of the others stands out."""
 
 
+_ROWS = 200
+"""So many rows of a layer are looked at."""
+
+
 class Choice(NamedTuple):
     """Which model is taken for a table, and why, in a sentence."""
 
@@ -119,6 +124,12 @@ class AutoModel(Model):
     def _infer(self, x: Any, interventions: Any, **options: Any) -> Posterior:
         asking, reading = divided(options)
         found = read_input(x, interventions, kind="values", **reading)
+        layer = None if reading.get("layer") or reading.get("raw") else counts_elsewhere(x)
+        if layer is not None and not looks_like_counts(found.x):
+            note = (
+                f"X holds real values, and the layer {layer!r} raw counts: pass layer={layer!r} for a model of counts."
+            )
+            found = replace(found, notes=(*found.notes, ("layer", note)))
         model, why = self.choose(found)
         return model._infer_checked(found, asking, why)
 
@@ -183,6 +194,15 @@ class AutoModel(Model):
 
     def __repr__(self) -> str:
         return f"Model({AUTO!r}: chooses among {', '.join(candidate.name for candidate in CANDIDATES)} for each table)"
+
+
+def counts_elsewhere(x: Any) -> str | None:
+    """The first layer of an AnnData that holds raw counts, by its first rows; None where there is none."""
+    for name, layer in dict(getattr(x, "layers", None) or {}).items():
+        part = layer[:_ROWS]
+        if looks_like_counts(np.asarray(part.toarray() if hasattr(part, "toarray") else part, float)):
+            return str(name)
+    return None
 
 
 class _OfTheChosen(InputError, AttributeError):
