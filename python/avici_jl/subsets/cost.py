@@ -10,7 +10,7 @@ from avici_jl.errors import InputError
 from avici_jl.subsets.ask import ROUNDS, SHARED, SIZE
 from avici_jl.subsets.candidates import MOST_PARTIAL
 
-_BASE = 1.2e9
+_BASE = 2.0e9
 """Bytes of a process that asks about one subset: libraries, compilation, the statistics of its pairs."""
 _TARGETS = 0.1
 """Targets in a subset, as a share of its size: few share candidates; less than where these are random."""
