@@ -24,6 +24,8 @@ DEFECTS = {
     "none": None,
     "autocorrelation .9": {"model": "autocorrelation", "correlation": 0.9},
     "1 % outliers": {"model": "outliers", "cells": 0.01},
+    "0.3 % outliers": {"model": "outliers", "cells": 0.003},
+    "2 % outliers of 5 s.d.": {"model": "outliers", "cells": 0.02, "size": 5.0},
     "rows five times each": {"model": "repeats", "times": 5},
     "four levels": {"model": "levels", "levels": 4},
     "counts": {"model": "counts", "mean": 3.0, "spread": 0.7},
