@@ -17,6 +17,7 @@ extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "sphinx.ext.napo
 nb_execution_mode = "off"  # notebooks carry their outputs; the tests run them
 html_theme = "furo"
 html_title = f"avici_jl {release}"
+html_static_path, html_css_files = ["_static"], ["tables.css"]
 html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", "")  # there, a menu of versions is added
 suppress_warnings = ["myst.header"]
 default_role = "literal"
