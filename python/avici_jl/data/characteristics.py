@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from scipy.stats import rankdata
+
+from avici_jl.data.ranks import ranks
 
 _ROWS, _FEW, _FAR, _PAIRS = 4000, 10, 5.0, 20
 """Rows that are looked at; values of a discrete variable; robust standard deviations of a value far out; neighbouring
@@ -129,9 +130,9 @@ def _order(x: np.ndarray, interventions: np.ndarray) -> float:
     same = (interventions[1:] == interventions[:-1]).all(axis=1)
     if same.sum() < _PAIRS:
         return np.nan
-    ranks = rankdata(x, axis=0, nan_policy="omit")
-    ranks = (ranks - np.nanmean(ranks, axis=0)) / np.nanstd(ranks, axis=0)
-    r = np.nanmean(ranks[1:][same] * ranks[:-1][same], axis=0)
+    place = ranks(x)
+    place = (place - np.nanmean(place, axis=0)) / np.nanstd(place, axis=0)
+    r = np.nanmean(place[1:][same] * place[:-1][same], axis=0)
     chance = (1 + 3 * np.sqrt(2 / len(r))) / same.sum()
     return np.sqrt(max(np.nanmean(r**2) - chance, 0.0))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import rankdata
+
+from avici_jl.data.ranks import ranks
 
 MOST_PARTIAL = 12_000
 """With more variables partial correlations would take too long and too much memory."""
@@ -58,7 +59,7 @@ def normal_scores(z: np.ndarray) -> np.ndarray:
     """Φ⁻¹(rank / n) of every column of [n, d] with mean 0 and variance 1, ties at their average rank; float32."""
     found = np.empty(z.shape, np.float32)
     for column, values in zip(found.T, z.T, strict=True):
-        column[:] = ndtri((rankdata(values) - 0.5) / len(z))
+        column[:] = ndtri((ranks(values) - 0.5) / len(z))
     found -= found.mean(axis=0)
     deviation = found.std(axis=0)
     return found / np.where(deviation > 1e-6, deviation, np.inf).astype(np.float32)
