@@ -175,6 +175,12 @@ def test_an_axial_network_says_signs_and_takes_knowledge_through_its_pairs() -> 
     assert np.abs(nothing.edges - told.edges).max() > 1e-3
 
 
+def test_pairs_that_rows_enter_may_be_as_large_as_a_compact_network() -> None:
+    shapes = nnx.eval_shape(lambda: build_network({**STACK, "pair_dim": 96, "pair_layers": 72}, rngs=nnx.Rngs(0)))
+    assert len(shapes.head.pairs.layers) == 72
+    assert shapes.head.pairs.head.kernel.shape == (96, 1)
+
+
 @pytest.mark.parametrize("more", [{"signs": True}, {"prior": True}, {"statistics": ["basic"]}])
 def test_what_an_axial_network_has_no_place_for_is_refused(more: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match='needs network.edges = "pair"'):
