@@ -54,10 +54,10 @@ def interventions(effort: Effort) -> Report:
         "added, from the same simulated system, and it is asked again. *Suggested*: `Posterior.suggest_interventions`; "
         "*most effects*: the variables with the largest expected number of direct effects; *most uncertain*: those "
         f"whose edges, in and out, have the largest entropy; *random*: the mean of {_RANDOM} random choices; *best in "
-        "hindsight*: that of these whose AUPRC, by the true graph, turns out the highest, which bounds what choosing "
-        "can win; *more observational rows*: as many rows, in which nothing was set. Mean ± standard error over "
-        "datasets; differences are paired, by dataset, with random choice. Only datasets in which every variable can "
-        "be set are taken.",
+        "hindsight*: that of these whose AUPRC, by the true graph, turns out the highest: what knowing the outcome "
+        "of eight choices would win; *more observational rows*: as many rows, in which nothing was set. Mean ± "
+        "standard error over datasets; differences are paired, by dataset, with random choice. Only datasets in which "
+        "every variable can be set are taken.",
     )
     results = []
     for plan in _PLANS:
