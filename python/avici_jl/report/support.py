@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from scipy.stats import rankdata
 
 from avici_jl.data.inputs import Input
+from avici_jl.data.ranks import ranks
 
 _ENOUGH = 10
 """Rows without interventions that correlations are taken from; with fewer, all rows are."""
@@ -25,11 +25,11 @@ def correlation(data: Input) -> np.ndarray:
     """
     free = ~data.interventions.any(axis=1)
     x = data.x[free] if free.sum() >= _ENOUGH else data.x
-    ranks = rankdata(x, axis=0, nan_policy="omit")
-    ranks -= np.nanmean(ranks, axis=0)
-    ranks[np.isnan(ranks)] = 0.0
-    length = np.sqrt((ranks**2).sum(axis=0))
-    unit = ranks / np.where(length > 0, length, 1.0)
+    place = ranks(x)
+    place -= np.nanmean(place, axis=0)
+    place[np.isnan(place)] = 0.0
+    length = np.sqrt((place**2).sum(axis=0))
+    unit = place / np.where(length > 0, length, 1.0)
     return np.clip(unit.T @ unit, -1.0, 1.0)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
+from avici_jl._runtime.executors import usable_cores
 from avici_jl._runtime.memory import free_memory
 from avici_jl.errors import InputError
 from avici_jl.subsets.ask import ROUNDS, SHARED, SIZE
@@ -54,7 +54,7 @@ def estimate(n: int, d: int, causes: int | None = None, rows: int = 1000) -> Cos
     each = _NETWORK if shared else _SECONDS * longer
     statistics = _STATISTICS * d * d * longer * -(-n // rows) if shared else 0.0
     screen = (2.0 * n * d**2 + (2.0 * d**3 if d <= MOST_PARTIAL else 0.0)) / 2e10
-    return Cost(memory, predictions, screen + statistics + predictions * each / (os.cpu_count() or 1))
+    return Cost(memory, predictions, screen + statistics + predictions * each / usable_cores())
 
 
 def _completing(d: int) -> int:

@@ -64,18 +64,18 @@ def blocks(matrix: jax.Array, k: int) -> jax.Array:
     return jnp.moveaxis(split, (-4, -2), (-2, -1)).reshape(*matrix.shape[:-2], d, d, k * k)
 
 
-def inverse(matrix: jax.Array) -> jax.Array:
-    """Of positive definite matrices. By Cholesky's factor, which is less to compile than elimination with pivots."""
+def inverse(matrix: jax.Array, ridge: float | jax.Array) -> jax.Array:
+    """(A + ridge I)⁻¹ of positive definite A, by Cholesky's factor: less to compile than elimination with pivots."""
+    one = jnp.eye(matrix.shape[-1], dtype=matrix.dtype)
+    matrix = matrix + ridge * one
     factor = jax.lax.linalg.cholesky(matrix, symmetrize_input=False)
-    one = jnp.broadcast_to(jnp.eye(matrix.shape[-1], dtype=matrix.dtype), matrix.shape)
-    half = jax.lax.linalg.triangular_solve(factor, one, left_side=True, lower=True)
+    half = jax.lax.linalg.triangular_solve(factor, jnp.broadcast_to(one, matrix.shape), left_side=True, lower=True)
     return gram(half, half)
 
 
 def inverses(matrix: jax.Array, ridges: Sequence[float]) -> jax.Array:
-    """[ridge, ...]: of a matrix with each of these ridges."""
-    ridge = jnp.array(ridges, matrix.dtype).reshape(-1, *[1] * matrix.ndim)
-    return inverse(matrix + ridge * jnp.eye(matrix.shape[-1], dtype=matrix.dtype))
+    """[ridge, ...]: the inverse with each of these ridges."""
+    return inverse(matrix, jnp.array(ridges, matrix.dtype).reshape(-1, *[1] * matrix.ndim))
 
 
 def in_double(function: Callable[..., Found]) -> Callable[..., Found]:

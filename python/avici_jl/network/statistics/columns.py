@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import EPS, gram, in_double
+from avici_jl.network.statistics.algebra import EPS, gram, in_double, inverse
 from avici_jl.network.statistics.marginals import normal_scores
 from avici_jl.network.statistics.others import Regressions, regress_on_others
 from avici_jl.network.statistics.separation import weakest_correlations
@@ -124,6 +124,11 @@ class Columns:
     def correlation(self) -> jax.Array:
         """[batch, i, j], over all rows."""
         return gram(self.z, self.z) / self.n
+
+    @cached_property
+    def precision(self) -> jax.Array:
+        """[batch, i, j], the inverse of the correlation with hardly a ridge."""
+        return in_double(lambda z: inverse(gram(z, z) / self.n, 1e-4))(self.z)
 
     @cached_property
     def weakest(self) -> jax.Array:

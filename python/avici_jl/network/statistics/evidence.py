@@ -8,9 +8,6 @@ import jax.numpy as jnp
 from avici_jl.network.statistics.algebra import (
     both,
     diagonal,
-    gram,
-    in_double,
-    inverse,
     logarithmic,
     mean_given,
     normalised,
@@ -26,12 +23,10 @@ def evidence(columns: Columns) -> list[jax.Array]:
     and its significance are apart, and the latter grows like log n.
     """
     z, u, n, weight = columns.z, columns.u, columns.n, columns.weight
-    d = z.shape[-1]
     one, two = columns.weakest[..., 0], columns.weakest[..., 1]
     precise = columns.regressions.precise
     own = jnp.maximum(diagonal(precise), 0.5)
     partial = jnp.clip(-precise * jax.lax.rsqrt(own[..., :, None] * own[..., None, :]), -0.9999, 0.9999)
-    sharp = in_double(lambda z: inverse(gram(z, z) / n + 1e-4 * jnp.eye(d)))(z)
     # The rows that set i (and not j) against those that set nothing, or, without any, those that did not set i.
     times, alone = u.sum(-2)[..., None], weight * (u == 0).all(-1, keepdims=True)
     control = alone + 1e-4 * weight * (1.0 - u)
@@ -48,7 +43,7 @@ def evidence(columns: Columns) -> list[jax.Array]:
         significance(one, n),
         significance(two, n),
         *both(significance(partial, free)),
-        significance(normalised(sharp, -1), n),
+        significance(normalised(columns.precision, -1), n),
         *both(jnp.tanh(shift / 2)),
         *both(logarithmic(shift * rate)),
         *both(jnp.tanh(wider / 2)),

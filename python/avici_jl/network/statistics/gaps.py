@@ -40,7 +40,7 @@ def _fill(value: jax.Array, observed: jax.Array, weight: jax.Array) -> jax.Array
         filled, uncertain = state
         centred = weight * (filled - filled.sum(-2, keepdims=True) / n)
         covariance = gram(centred, centred) / n + uncertain[..., None] * jnp.eye(d)
-        precision = in_double(lambda c: inverse(c + _RIDGE * jnp.eye(d)))(covariance)
+        precision = in_double(lambda c: inverse(c, _RIDGE))(covariance)
         own = jnp.maximum(diagonal(precision), EPS)
         filled = seen + _solve(precision, own, seen, filled - seen, gap)
         return filled, 2.0 * gap.sum(-2) / n[..., 0] / own

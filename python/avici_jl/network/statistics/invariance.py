@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import both, diagonal, gram, in_double, inverse, mean_given, normalised, rows
+from avici_jl.network.statistics.algebra import both, diagonal, mean_given, normalised, rows
 from avici_jl.network.statistics.columns import Columns
 
 
@@ -16,18 +16,17 @@ def invariance(columns: Columns) -> list[jax.Array]:
     longer tells about j (invariant prediction: Peters, Bühlmann and Meinshausen 2016). Where noise is small beside the
     signal, as far down the order of a linear model, only a small ridge leaves the partial correlations visible.
     """
-    z, u, row = columns.z, columns.u, columns.regressions.precise
-    n, d = columns.n, z.shape[-1]
+    u, row = columns.u, columns.regressions.precise
+    n = columns.n
     left = jnp.clip(columns.regressions.left, -10.0, 10.0)
     own = jnp.maximum(diagonal(row), 0.5)[..., None, :]  # below 1 by rounding alone
     partial = jnp.clip(-row * jax.lax.rsqrt(own * jnp.swapaxes(own, -1, -2)), -1.5, 1.5)  # beyond 1: two sets of rows
     times = u.sum(-2)[..., None]
     spread = jnp.log((times * mean_given(u, left**2) + 2.0) / (times + 2.0))
     shift = mean_given(u, left) * jnp.sqrt(times)
-    sharp = in_double(lambda z: inverse(gram(z, z) / n + 1e-4 * jnp.eye(d)))(z)
-    every = normalised(sharp, -1)
+    every = normalised(columns.precision, -1)
     strength = jnp.sqrt(n) / 8
-    size = jnp.log(jnp.maximum(diagonal(sharp), 0.5))
+    size = jnp.log(jnp.maximum(diagonal(columns.precision), 0.5))
     return [
         *both(partial),
         *both(jnp.tanh(strength * partial)),

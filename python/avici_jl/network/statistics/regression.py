@@ -37,7 +37,7 @@ def smooth(columns: Columns) -> list[jax.Array]:
     explained = _quadratic(alone[:, 0], within[..., None]).clip(0.0, 0.999)
     # The additive regression of j on the functions of all others, from the precision matrix of all functions without
     # those of j itself.
-    precision = _grid(inverse(products + 0.05 * jnp.eye(_POWERS * d)), d)
+    precision = _grid(inverse(products, 0.05), d)
     own = diagonal(precision)  # [a, c, batch, j]
     rest = _inverse(own[1:, 1:])
     lead = own[0, 0] - _times(_times(own[:1, 1:], rest), own[1:, :1])[0, 0]
@@ -58,7 +58,7 @@ def smooth(columns: Columns) -> list[jax.Array]:
 def residual(columns: Columns) -> list[jax.Array]:
     """Dependence between functions of the residuals of linear regressions on all others, and of the variables."""
     z, n = columns.z, columns.n
-    precision = inverse(columns.correlation + 0.02 * jnp.eye(z.shape[-1]))
+    precision = inverse(columns.correlation, 0.02)
     left = columns.unit((z @ precision) / diagonal(precision)[..., None, :])
     of_values, of_residuals = (
         columns.unit(jnp.concatenate([h, jnp.abs(h), jnp.clip(h**3 - 3 * h, -9.0, 9.0)], -1)) for h in (z, left)
