@@ -223,3 +223,10 @@ def test_the_network_of_a_run_that_goes_on_is_the_model_s_with_what_is_changed(t
     assert open_run(tmp_path / "run", source, "smoke", [options[0], options[2]], lambda line: None)[0] == config
     with pytest.raises(ConfigError, match="network.layers"):
         open_run(tmp_path / "run", source, "smoke", [*options, "network.layers=2"], lambda line: None)
+
+
+def test_settings_that_need_the_network_of_the_model_are_checked_against_it(tmp_path: Path) -> None:
+    source, options = Function(simulate, name="pairs"), ["init_from=scm-world", "data.prior_fraction=0.3"]
+    (tmp_path / "run").mkdir()
+    config, _ = open_run(tmp_path / "run", source, "smoke", options, lambda line: None)
+    assert config.prior and config.data.prior_fraction == 0.3

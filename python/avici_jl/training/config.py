@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ def resolve(
     overrides: Sequence[str] = (),
     lineage: Sequence[str] = (),
     sizes: Sequence[int] | None = None,
+    network_of: Callable[[str], Mapping[str, Any]] | None = None,
 ) -> Config:
     """Settings of a run: a preset, the domain's own facts, then overrides such as `optimizer.peak_lr=4e-3`.
 
@@ -46,6 +47,8 @@ def resolve(
         overrides: single settings.
         lineage: names of the domain and of what it is based on, the nearest first.
         sizes: the only numbers of variables it has; each takes the batch of the preset's nearest size.
+        network_of: the network's settings of the model that a run starts from, `init_from`. They take the place of the
+            preset's, unless the overrides say all of the network: as one table, or another kind.
 
     Raises:
         ConfigError: unknown preset, unknown field, or a value that cannot be.
@@ -61,7 +64,13 @@ def resolve(
         known = table["data"].get("sizes", [])
         batches = [min(known, key=lambda size: abs(size["d"] - d))["batch"] for d in sizes]
         table["data"]["sizes"] = [{"d": d, "batch": batch} for d, batch in zip(sizes, batches, strict=True)]
-    return Config.from_dict(override(table, overrides))
+    changed = override(table, overrides)
+    if network_of is not None and changed.get("init_from"):
+        network = network_of(changed["init_from"])
+        if not any(text.partition("=")[0].strip() in ("network", "network.kind") for text in overrides):
+            fields = [text for text in overrides if text.strip().startswith("network.")]
+            changed = override({**changed, "network": dict(network)}, fields)
+    return Config.from_dict(changed)
 
 
 def override(table: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:

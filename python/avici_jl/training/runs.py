@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def open_run(
     if domain is None:
         raise ConfigError(f"{workdir} holds no run yet, so a domain is needed.")
     source = _open(domain, say)
-    config = _with_network_of_init(_asked(source, preset, overrides), source, overrides)
+    config = _asked(source, preset, overrides, partial(_network_of, source=source))
     config = replace(config, batch_multiplier=config.batch_multiplier or jax.device_count())
     nnx.eval_shape(lambda: build_network(config.network, rngs=nnx.Rngs(0)))  # refuses what cannot be built
     if jax.process_index() == 0:
@@ -149,7 +150,9 @@ def _open(domain: Any, say: Callable[[str], None]) -> Source:
     return open_source(domain)
 
 
-def _asked(source: Source, preset: Preset | None, overrides: Sequence[str]) -> Config:
+def _asked(
+    source: Source, preset: Preset | None, overrides: Sequence[str], network_of: Callable[[str], Mapping[str, Any]]
+) -> Config:
     """The settings that someone asks for."""
     return resolve(
         source.name,
@@ -159,6 +162,7 @@ def _asked(source: Source, preset: Preset | None, overrides: Sequence[str]) -> C
         overrides=overrides,
         lineage=source.lineage,
         sizes=source.sizes,
+        network_of=network_of,
     )
 
 
@@ -167,9 +171,11 @@ def _asked_again(config: Config, source: Source, preset: Preset | None, override
     if preset is None:
         asked = Config.from_dict(override(config.to_dict(), overrides))
     else:
-        asked = _asked(source, preset, overrides)
-        if asked.init_from and asked.init_from == config.init_from and not _names_whole_network(overrides):
-            asked = replace(asked, network=_changed(asked, config.network, overrides))
+
+        def network_of(model: str) -> Mapping[str, Any]:
+            return config.network if model == config.init_from else _network_of(model, source)
+
+        asked = _asked(source, preset, overrides, network_of)
     return replace(asked, batch_multiplier=asked.batch_multiplier or config.batch_multiplier)
 
 
@@ -185,30 +191,13 @@ def _differences(asked: Mapping[str, Any], held: Mapping[str, Any], prefix: str 
     return found
 
 
-def _with_network_of_init(config: Config, source: Source, overrides: Sequence[str]) -> Config:
-    """A run that starts from a model has that model's network, with the fields that overrides change."""
-    if not config.init_from:
-        return config
-    given = read_config(find_model(config.init_from))
-    if given["data"]["kind"] != config.data.kind:
-        raise ConfigError(
-            f"The model {config.init_from} takes {given['data']['kind']}, but {source.name} gives {config.data.kind}."
-        )
-    if _names_whole_network(overrides):
-        return config
-    return Config.from_dict({**config.to_dict(), "network": _changed(config, given["network"], overrides)})
-
-
-def _names_whole_network(overrides: Sequence[str]) -> bool:
-    """Whether the overrides say all of the network: as one table, or another kind."""
-    return any(text.partition("=")[0].strip() in ("network", "network.kind") for text in overrides)
-
-
-def _changed(config: Config, network: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """A network's settings with the fields that overrides change."""
-    fields = [text for text in overrides if text.strip().startswith("network.")]
-    changed: dict[str, Any] = override({**config.to_dict(), "network": dict(network)}, fields)["network"]
-    return changed
+def _network_of(model: str, source: Source) -> dict[str, Any]:
+    """The network of a model that a run on this source starts from."""
+    given = read_config(find_model(model))
+    if given["data"]["kind"] != source.kind:
+        raise ConfigError(f"The model {model} takes {given['data']['kind']}, but {source.name} gives {source.kind}.")
+    network: dict[str, Any] = given["network"]
+    return network
 
 
 @contextlib.contextmanager
