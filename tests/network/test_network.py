@@ -29,7 +29,12 @@ AXIAL = {"kind": "axial", "dim": 16, "layers": 2, "heads": 2, "head_size": 8}
 STACK = {**AXIAL, "layers": 1, "edges": "pair", "pair_dim": 16, "pair_layers": 1, "products": 4}
 BOTH = pytest.mark.parametrize(
     "config",
-    [PAIR, AXIAL, STACK, {**STACK, "statistics": ["basic", "tails"]}],
+    [
+        PAIR,
+        AXIAL,
+        pytest.param(STACK, marks=pytest.mark.slow),
+        pytest.param({**STACK, "statistics": ["basic", "tails"]}, marks=pytest.mark.slow),
+    ],
     ids=["pair", "axial", "rows to pairs", "rows and statistics to pairs"],
 )
 

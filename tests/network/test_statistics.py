@@ -15,6 +15,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from avici_jl.data.standardize import features
 from avici_jl.errors import ConfigError
 from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
+from avici_jl.network.statistics.algebra import inverse
 from avici_jl.network.statistics.bins import bins
 from avici_jl.network.statistics.columns import Columns, Given
 from avici_jl.network.statistics.conditional import conditional
@@ -24,7 +25,7 @@ from avici_jl.network.statistics.invariance import invariance
 from avici_jl.network.statistics.levels import kinds, levels
 from avici_jl.network.statistics.marginals import normal_scores
 from avici_jl.network.statistics.order import negentropy, order
-from avici_jl.network.statistics.regression import interventional, residual, smooth
+from avici_jl.network.statistics.regression import _quadratic, _times, interventional, residual, smooth
 
 
 def standard(x: np.ndarray) -> np.ndarray:
@@ -98,6 +99,73 @@ def test_copies_of_a_variable_do_not_make_the_order_of_variables_matter() -> Non
     np.testing.assert_allclose(moved, found[:, order][:, :, order], atol=1e-4)
 
 
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve variables are as many as need what spares work."""
+    places = ("separation", "others", "order", "algebra")
+    separation, others, order_, algebra = (sys.modules[f"avici_jl.network.statistics.{name}"] for name in places)
+    for module in (separation, others, order_):
+        monkeypatch.setattr(module, "MANY", 4)
+    monkeypatch.setattr(separation, "_STRONGEST", 11)
+    monkeypatch.setattr(others, "_SOME", 3)
+    monkeypatch.setattr(algebra, "_WHOLE", 8)
+    monkeypatch.setattr(algebra, "_LEAF", 3)
+
+
+SPARED = ["conditional", "interventional", "order", "smooth"]
+
+
+def table_of_twelve() -> np.ndarray:
+    """[1, 80, 12, 2], a chain with interventions on five of its variables."""
+    rng = np.random.default_rng(7)
+    x = rng.gumbel(size=(1, 80, 12)).cumsum(-1)
+    u = np.zeros_like(x)
+    u[0, np.arange(40), rng.integers(0, 5, 40)] = 1
+    return np.stack([standard(np.where(u > 0, rng.normal(size=x.shape), x)), u], -1).astype(np.float32)
+
+
+@pytest.mark.slow
+def test_what_spares_work_with_many_variables_changes_nothing_where_it_looks_at_all(
+    request: pytest.FixtureRequest,
+) -> None:
+    x = jnp.asarray(table_of_twelve())
+    before = pair_statistics(x, SPARED)
+    request.getfixturevalue("many")
+    np.testing.assert_allclose(pair_statistics(x, SPARED), before, atol=2e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strongest", [4, 11])
+def test_with_many_variables_their_order_does_not_matter(
+    many: None, monkeypatch: pytest.MonkeyPatch, strongest: int
+) -> None:
+    monkeypatch.setattr("avici_jl.network.statistics.separation._STRONGEST", strongest)
+    x, turn = table_of_twelve(), np.random.default_rng(8).permutation(12)
+    found, turned = (np.asarray(pair_statistics(jnp.asarray(z), SPARED)) for z in (x, x[:, :, turn]))
+    np.testing.assert_allclose(turned, found[:, turn][:, :, turn], atol=2e-3)
+    filled = np.pad(x, [(0, 0), (0, 3), (0, 4), (0, 0)])
+    there = jnp.asarray(np.pad(np.ones(x.shape[:3], np.float32), [(0, 0), (0, 3), (0, 4)]))
+    wider = np.asarray(pair_statistics(jnp.asarray(filled), SPARED, there=there))
+    np.testing.assert_allclose(wider[:, :12, :12], found, atol=2e-3)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_products_of_small_matrices_are_right_however_many_there_are(batch: int) -> None:
+    """Of several tables with many variables, XLA's sum over a product of broadcast factors is not."""
+    rng = np.random.default_rng(4)
+    a, b = (rng.normal(size=(k, 3, batch, i, 96)).astype(np.float32) for k, i in ((4, 96), (3, 1)))
+    expected = np.einsum("kl...,lm...->km...", a, np.broadcast_to(b, (3, 3, batch, 96, 96)))
+    np.testing.assert_allclose(jax.jit(_times)(a, b), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [9, 16, 23])
+def test_inverses_by_halves_are_inverses(many: None, size: int) -> None:
+    x = np.random.default_rng(size).normal(size=(2, 40, size))
+    matrix = np.swapaxes(x, 1, 2) @ x / 40
+    expected = np.linalg.inv(matrix + 0.1 * np.eye(size))
+    np.testing.assert_allclose(inverse(jnp.asarray(matrix, jnp.float32), 0.1), expected, atol=1e-4)
+
+
 def test_smooth_regressions_explain_what_ridge_regressions_do() -> None:
     rng = np.random.default_rng(2)
     x = rng.normal(size=(2000, 3))
@@ -122,6 +190,12 @@ def test_smooth_regressions_explain_what_ridge_regressions_do() -> None:
         less, more = left_over(j, [k], 0.05) + 0.05, left_over(j, [i, k], 0.05)
         assert np.expm1(3 * added[i, j]) / 10 == pytest.approx((less - more) / less, abs=0.02)
     assert added[0, 1] < added[0, 2] and explained[0, 1] < 0.01
+    np.testing.assert_allclose(np.diagonal(added), np.log1p(10) / 3, rtol=1e-6)
+
+
+def test_elimination_stays_finite_where_rounding_has_eaten_the_ridge() -> None:
+    rounded = np.full((4, 4), 20.0, np.float32) - np.diag([20.01, 0.0, 0.0, 0.0]).astype(np.float32)
+    assert np.isfinite(_quadratic(jnp.ones(4), jnp.asarray(rounded)))
 
 
 def test_residuals_are_those_of_the_regressions_on_all_others() -> None:

@@ -91,7 +91,7 @@ def test_few_causes_make_few_subsets() -> None:
 
 
 def test_the_second_round_asks_about_the_next_candidates_beside_the_likeliest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ask, "SHARED", 10)
+    monkeypatch.setattr(ask, "EVERY_PAIR", 10)
     z, _ = linear(200, 60)
     mask = np.zeros(z.shape, np.uint8)
     found = candidates(z, mask, 13, np.arange(60))
@@ -130,6 +130,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Subsets of 16 variables, of tables as large as those whose statistics are too many to be computed at once."""
     monkeypatch.setattr(questions, "__kwdefaults__", {**questions.__kwdefaults__, "size": 16, "count": 5})
     monkeypatch.setattr(ask, "SHARED", 10)
+    monkeypatch.setattr(ask, "EVERY_PAIR", 10)
 
 
 def test_columns_in_another_order_get_the_same_answer(model: Model, small: None) -> None:
@@ -157,6 +158,10 @@ def test_subsets_of_a_smaller_table_see_its_statistics_and_every_pair_is_asked_a
     mask[:20, 4] = 1
     alone = model.predict(x, mask, subsets=True)
     monkeypatch.setattr(ask, "SHARED", 40)
+    shared = model.predict(x, mask, subsets=True)
+    np.testing.assert_array_equal(shared > 0, alone > 0)  # of larger tables the same pairs, seen in the whole table
+    assert abs(shared - alone).max() > 1e-4
+    monkeypatch.setattr(ask, "EVERY_PAIR", 40)
     p = model.predict(x, mask, subsets=True)
     assert (p > 0).sum() == 40 * 39 > (alone > 0).sum()
     order = np.random.default_rng(5).permutation(40)
@@ -218,7 +223,7 @@ def test_no_more_subsets_than_estimated_are_needed_even_for_random_candidates(ca
     assert causes == d or estimated < cost.estimate(1000, d).predictions
 
 
-@pytest.mark.parametrize("d", [130, 200, 300, ask.SHARED])
+@pytest.mark.parametrize("d", [130, 200, 300, ask.EVERY_PAIR])
 def test_no_more_subsets_than_estimated_hold_every_pair(d: int) -> None:
     rng = np.random.default_rng(d)
     chosen = np.argsort(rng.random((d, d)), axis=1)[:, :CANDIDATES]
@@ -231,6 +236,7 @@ def test_a_model_trained_on_many_variables_is_asked_about_as_many_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ask, "SHARED", 10)
+    monkeypatch.setattr(ask, "EVERY_PAIR", 10)
     wide = Model.load(tiny_models.save(tmp_path / "wide", data={"sizes": [{"d": 10}, {"d": 131}]}))
     assert wide.most_variables == 131
     x = np.random.default_rng(0).normal(size=(60, 132))

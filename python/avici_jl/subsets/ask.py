@@ -22,8 +22,10 @@ WHOLE = 128
 """So many variables are still asked about as a whole, whatever a model has seen."""
 _AGAIN = 0.4
 """The share of a target's candidates, the likeliest, that are there in every round."""
-SHARED = 512
-"""Up to so many variables, their statistics are computed once, for all subsets, and every pair is asked about."""
+SHARED = 1024
+"""Up to so many variables, their statistics are computed once, for all subsets."""
+EVERY_PAIR = 512
+"""Up to so many variables, every pair is asked about."""
 _TOGETHER = 4
 """Subsets of one task for an executor."""
 _AHEAD = 8
@@ -145,7 +147,7 @@ def questions(
     """
     d = z.shape[1]
     causes = np.arange(d) if causes is None else causes
-    again = count if d <= SHARED else round(_AGAIN * count)
+    again = count if d <= EVERY_PAIR else round(_AGAIN * count)
     new = count - again
     found = candidates(z, interventions, min(count + (rounds - 1) * new, len(causes), size - 1, d - 1), causes)
     asked = []
@@ -155,7 +157,7 @@ def questions(
             chosen = np.delete(found, np.s_[again : count + (turn - 1) * new], axis=1)[:, :count]
         subsets = cover(chosen, min(size, d), np.random.default_rng([seed, turn]))
         asked += [Question(subset, (k + turn) % parts) for k, subset in enumerate(subsets)]
-    if d <= SHARED:
+    if d <= EVERY_PAIR:
         held = [question.subset.members for question in asked]
         rest = complete(held, causes, d, size, np.random.default_rng([seed, rounds]))
         asked += [Question(subset, k % parts) for k, subset in enumerate(rest)]

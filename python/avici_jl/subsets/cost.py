@@ -7,7 +7,7 @@ from typing import NamedTuple
 from avici_jl._runtime.executors import usable_cores
 from avici_jl._runtime.memory import free_memory
 from avici_jl.errors import InputError
-from avici_jl.subsets.ask import ROUNDS, SHARED, SIZE
+from avici_jl.subsets.ask import EVERY_PAIR, ROUNDS, SHARED, SIZE
 from avici_jl.subsets.candidates import MOST_PARTIAL
 
 _BASE = 2.0e9
@@ -49,7 +49,7 @@ def estimate(n: int, d: int, causes: int | None = None, rows: int = 1000) -> Cos
     shared = d <= SHARED
     seen = min(n, rows) * d * 8.0 + (_PAIR * d * d if shared else 0.0)
     memory = _BASE + table + max(checking, screening, answer + seen)
-    predictions = ROUNDS * int(-(-d // _targets(causes))) + (_completing(d) if shared else 0)
+    predictions = ROUNDS * int(-(-d // _targets(causes))) + (_completing(d) if d <= EVERY_PAIR else 0)
     longer = 0.5 + 0.5 * min(n, rows) / 1000
     each = _NETWORK if shared else _SECONDS * longer
     statistics = _STATISTICS * d * d * longer * -(-n // rows) if shared else 0.0

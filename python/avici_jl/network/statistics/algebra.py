@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 
 EPS = 1e-6
+MANY = 512
+"""Of more variables some statistics are made with less work."""
 Found = TypeVar("Found")
 
 
@@ -64,13 +66,50 @@ def blocks(matrix: jax.Array, k: int) -> jax.Array:
     return jnp.moveaxis(split, (-4, -2), (-2, -1)).reshape(*matrix.shape[:-2], d, d, k * k)
 
 
+_WHOLE, _LEAF = 2048, 512
+"""Triangular factors of more rows than the first are inverted and squared by halves, down to the second."""
+
+
 def inverse(matrix: jax.Array, ridge: float | jax.Array) -> jax.Array:
     """(A + ridge I)⁻¹ of positive definite A, by Cholesky's factor: less to compile than elimination with pivots."""
-    one = jnp.eye(matrix.shape[-1], dtype=matrix.dtype)
-    matrix = matrix + ridge * one
+    size = matrix.shape[-1]
+    matrix = matrix + ridge * jnp.eye(size, dtype=matrix.dtype)
     factor = jax.lax.linalg.cholesky(matrix, symmetrize_input=False)
-    half = jax.lax.linalg.triangular_solve(factor, jnp.broadcast_to(one, matrix.shape), left_side=True, lower=True)
-    return gram(half, half)
+    leaf = size if size <= _WHOLE else _LEAF
+    return _square(_inverse_factor(factor, leaf), leaf)
+
+
+def _inverse_factor(factor: jax.Array, leaf: int) -> jax.Array:
+    """L⁻¹ of a lower triangular matrix L; the zeros of matrices larger than `leaf` take no work."""
+    if factor.shape[-1] <= leaf:
+        one = jnp.broadcast_to(jnp.eye(factor.shape[-1], dtype=factor.dtype), factor.shape)
+        return jax.lax.linalg.triangular_solve(factor, one, left_side=True, lower=True)
+    first, beside, last = _halves(factor)
+    first, last = _inverse_factor(first, leaf), _inverse_factor(last, leaf)
+    beside = -(last @ beside) @ first
+    return _whole(first, jnp.zeros_like(jnp.swapaxes(beside, -1, -2)), beside, last)
+
+
+def _square(half: jax.Array, leaf: int) -> jax.Array:
+    """HᵀH of a lower triangular matrix H, in the same way."""
+    if half.shape[-1] <= leaf:
+        return gram(half, half)
+    first, beside, last = _halves(half)
+    across = gram(last, beside)
+    return _whole(
+        _square(first, leaf) + gram(beside, beside), jnp.swapaxes(across, -1, -2), across, _square(last, leaf)
+    )
+
+
+def _halves(matrix: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """The blocks of a lower triangular matrix: upper left, lower left, lower right."""
+    k = matrix.shape[-1] // 2
+    return matrix[..., :k, :k], matrix[..., k:, :k], matrix[..., k:, k:]
+
+
+def _whole(*block: jax.Array) -> jax.Array:
+    """A matrix of its four blocks, row by row."""
+    return jnp.concatenate([jnp.concatenate(block[:2], -1), jnp.concatenate(block[2:], -1)], -2)
 
 
 def inverses(matrix: jax.Array, ridges: Sequence[float]) -> jax.Array:

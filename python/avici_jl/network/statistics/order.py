@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import EPS, both, diagonal, gram, in_double, rows, significance
+from avici_jl.network.statistics.algebra import EPS, MANY, both, diagonal, gram, in_double, rows, significance
 from avici_jl.network.statistics.columns import Columns
 
 _BUDGET = 2e9
@@ -109,7 +109,8 @@ def _order(
     weight = used / jnp.maximum(used.sum(), 1.0)
     z = (z - weight @ z) * used[:, None]
     left = z * jax.lax.rsqrt(jnp.maximum(weight @ z**2, EPS))
-    rounds = jnp.clip(jnp.floor(_BUDGET / (jnp.float32(rows) * number * number)), 8.0, None)
+    # Of many variables fewer rounds take out more at a time, and an eighth is not halved any more.
+    rounds = jnp.clip(jnp.floor(_BUDGET / (jnp.float32(rows) * number * number)), 8.0 if d <= MANY else 4.0, None)
     take = jnp.ceil(number / jnp.minimum(rounds, number)).astype(jnp.int32)
     alone, _ = _directions(left, weight)
     none, no_pair = jnp.zeros(d), jnp.zeros((d, d))
@@ -118,7 +119,7 @@ def _order(
     # In parts, each with the variables that are left, of which half are taken out in it.
     while True:
         m = len(names)
-        aim = m if m <= _LAST else m // 2
+        aim = m if m <= (_LAST if d <= MANY else d // 8) else m // 2
         rest = jnp.minimum(aim, jnp.asarray(number, jnp.int32) - state.done)
         step = partial(_take_out, weight=weight, names=names, take=take)
         state = jax.lax.fori_loop(0, -(-rest // take), step, state)

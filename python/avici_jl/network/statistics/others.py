@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import diagonal, gram, inverses
+from avici_jl.network.statistics.algebra import MANY, diagonal, gram, inverses
 
 _RIDGES = 0.02, 1e-3
 _ENTRIES = 2**21
+_SOME = 128
+"""Of many variables so many are targets together: those without interventions are left out."""
 _CLOSE, _MORE = 1e-9, 30
 
 
@@ -64,7 +66,7 @@ def regress_on_others(z: jax.Array, u: jax.Array, weight: jax.Array) -> Regressi
 
     intervened = (u > 0).any((0, 1))
     order, count = jnp.argsort(~intervened), intervened.sum()
-    size = min(d, max(1, _ENTRIES // (z.shape[0] * max(z.shape[1:]))))
+    size = min(d if d <= MANY else _SOME, max(1, _ENTRIES // (z.shape[0] * max(z.shape[1:]))))
     return jax.lax.while_loop(lambda state: state[0] < count, some, (jnp.zeros_like(count), found))[1]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
@@ -9,6 +11,8 @@ from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, in
 from avici_jl.network.statistics.columns import Columns
 
 _POWERS = 4
+_LEAST_PIVOT = 1e-4
+"""Below every pivot but for rounding: ridges, or bounded variances of functions, keep them above ten times that."""
 
 
 def interventional(columns: Columns) -> list[jax.Array]:
@@ -46,7 +50,8 @@ def smooth(columns: Columns) -> list[jax.Array]:
     slope = -(precision[:, 0] - _times(through, own[1:, :1, :, None])[:, 0]) / lead[..., None, :]
     block = own[..., None] - _times(through, jnp.swapaxes(precision[:, 1:], 0, 1))
     ridge = 1e-3 * jnp.eye(_POWERS)[..., None, None, None]
-    added = (lead[..., None, :] * _quadratic(slope, block + ridge)).clip(0.0)  # partial R²
+    added = (lead[..., None, :] * _quadratic(slope, block + ridge)).clip(0.0, 1.0)  # partial R²
+    added = jnp.where(jnp.eye(d) > 0, 1.0, added)  # of itself, where the block is nothing but its ridge and rounding
     return [
         *both(explained),
         *both(jnp.log1p(-explained) / 3),
@@ -75,8 +80,12 @@ def _grid(matrix: jax.Array, d: int) -> jax.Array:
 
 
 def _times(a: jax.Array, b: jax.Array) -> jax.Array:
-    """Products of small matrices [k, l, ...] and [l, m, ...]."""
-    return (a[:, :, None] * b[None]).sum(1)
+    """Products of small matrices [k, l, ...] and [l, m, ...].
+
+    Term by term: of XLA's sum over that axis of a product with broadcast factors, on CPUs (jaxlib 0.10.2), entries are
+    wrong where there are several tables of 80 variables or more.
+    """
+    return functools.reduce(jnp.add, (a[:, c, None] * b[None, c] for c in range(len(b))))
 
 
 def _eliminated(matrix: jax.Array, count: int) -> jax.Array:
@@ -86,7 +95,8 @@ def _eliminated(matrix: jax.Array, count: int) -> jax.Array:
     for every entry of the next.
     """
     for _ in range(count):
-        pivot = jnp.maximum(matrix[:1, :1], 1e-9)
+        pivot = matrix[:1, :1]
+        pivot = jnp.where(pivot > _LEAST_PIVOT, pivot, jnp.inf)  # what rounding has eaten is left out
         matrix = jax.lax.optimization_barrier(matrix[1:, 1:] - matrix[1:, :1] * matrix[:1, 1:] / pivot)
     return matrix
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import for_each_variable
+from avici_jl.network.statistics.algebra import MANY, for_each_variable
+
+_STRONGEST = 64
+"""Of many variables pairs are conditioned on so many, those that correlate the most with them."""
 
 
 def weakest_correlations(correlation: jax.Array, present: jax.Array | None = None) -> jax.Array:
@@ -15,7 +18,7 @@ def weakest_correlations(correlation: jax.Array, present: jax.Array | None = Non
     and closes dependences of i on third variables at most, and on the whole.
 
     The second variable to condition on is found after the first (a greedy search). Variables that are not present
-    [batch, d] are none.
+    [batch, d] are none. Of more than `MANY` variables, i and j are conditioned on the `_STRONGEST` with either alone.
     """
     *batch, d = correlation.shape[:-1]
     present = jnp.ones((*batch, d)) if present is None else present
@@ -47,8 +50,61 @@ def weakest_correlations(correlation: jax.Array, present: jax.Array | None = Non
         change = jnp.where(other, change * jnp.abs(r), 0.0)
         return jnp.stack([one, two, change.max(-1), change.min(-1), change.sum(-1)], -1)
 
+    if d > MANY:
+        return jnp.concatenate([_given_strongest(r, exact, present), _changes(r, present)], -1)
     found = for_each_variable(search, jnp.moveaxis(r, -2, 0), jnp.moveaxis(exact, -2, 0), every)  # [i, batch, j, 5]
     return jnp.moveaxis(found, 0, -3)
+
+
+def _given_strongest(r: jax.Array, exact: jax.Array, present: jax.Array) -> jax.Array:
+    """[batch, i, j, 2]: the first two of `weakest_correlations`, given the variables strongest with j, or those with i.
+
+    Args:
+        r: correlations [batch, d, d], cut off.
+        exact: their absolute values before.
+        present: [batch, d].
+    """
+    every, places = jnp.arange(r.shape[-1]), jnp.arange(_STRONGEST)[:, None]
+
+    def search(own: jax.Array, strength: jax.Array, j: jax.Array) -> jax.Array:
+        """For variable j, its correlations and their strengths [batch, d]: [batch, i, 2]."""
+        strength, third = jax.lax.top_k(jnp.where(every == j, -1.0, strength * present), _STRONGEST)
+        to_j = jnp.take_along_axis(own, third, -1)[..., None]
+        to_i = jnp.take_along_axis(r, third[..., None], -2)  # [k, i]
+        first = _given(own[..., None, :], to_i, to_j)
+        other = third[..., None] != every
+        size = jnp.where(other, jnp.abs(first), 2.0)
+        tied = size <= size.min(-2, keepdims=True) + 1e-6
+        at = jnp.argmax(jnp.where(tied, jnp.abs(to_i) + strength[..., None], -1.0), axis=-2)[..., None, :]
+        one = jnp.take_along_axis(first, at, -2)
+        chosen = (places == at).astype(r.dtype)
+        k_to_l = jnp.take_along_axis(to_i, third[..., None, :], -1) @ chosen  # [l, i]: of i's k and l
+        i_to_k, j_to_k = ((part * chosen).sum(-2, keepdims=True) for part in (to_i, to_j))
+        second = _given(one, _given(to_i, i_to_k, k_to_l), _given(to_j, j_to_k, k_to_l))
+        least = jnp.where(other & (chosen == 0), jnp.abs(second), 2.0)
+        two = jnp.take_along_axis(second, jnp.argmin(least, -2)[..., None, :], -2)
+        return jnp.concatenate([one, two], -2)
+
+    found = for_each_variable(search, jnp.moveaxis(r, -2, 0), jnp.moveaxis(exact, -2, 0), every)  # [j, batch, 2, i]
+    found = jnp.transpose(found, (1, 3, 0, 2))
+    turned = jnp.swapaxes(found, 1, 2)
+    return jnp.where(jnp.abs(found) <= jnp.abs(turned), found, turned)
+
+
+def _changes(r: jax.Array, present: jax.Array) -> jax.Array:
+    """[batch, i, j, 3]: the last three of `weakest_correlations`, with what two variables alone decide made before."""
+    every = jnp.arange(r.shape[-1])
+    scale = jax.lax.rsqrt((1 - r**2).clip(1e-3))
+    weight = jnp.abs(r) * present[..., None, :] * (every[:, None] != every)
+
+    def of_one(own: jax.Array, own_scale: jax.Array, i: jax.Array) -> jax.Array:
+        to_k = own[..., None, :]
+        given = (to_k - own[..., None] * r) * (own_scale[..., None] * scale)
+        change = (jnp.minimum(jnp.abs(given), 0.999) - jnp.abs(to_k)) * weight
+        change = jnp.where(every == i, 0.0, change)
+        return jnp.stack([change.max(-1), change.min(-1), change.sum(-1)], -1)
+
+    return jnp.moveaxis(for_each_variable(of_one, jnp.moveaxis(r, -2, 0), jnp.moveaxis(scale, -2, 0), every), 0, -3)
 
 
 def _given(r: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
