@@ -6,7 +6,8 @@
 - growth with rows and variables.
 
 `--first MODEL` measures nothing but where the first prediction of a new machine goes, in seconds of the processor; with
-`--xla NAME=VALUE` XLA compiles with this option. `--full` takes the paper's network at its full depth, also at large
+`--xla NAME=VALUE` XLA compiles with this option. `--start` measures nothing but the import and `avici-jl --help`, in
+seconds of the processor from the start of Python. `--full` takes the paper's network at its full depth, also at large
 sizes: about an hour on two cores. `--genome` measures nothing but counts of 5000 genes in 10 000 cells.
 """
 
@@ -33,6 +34,11 @@ LARGE = ((32_000, 18), (10_000, 51), (1000, 100), (1000, 1000))
 LONG = (1_000_000, 10)
 GENOME = ("grn", 10_000, 5000)
 REPEATS = 5
+STARTS = {
+    "python": "pass",
+    "import avici_jl": "import avici_jl",
+    "avici-jl --help": "import sys; from avici_jl.cli import main; sys.argv = ['avici-jl', '--help']; main()",
+}
 
 
 def main() -> None:
@@ -40,6 +46,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the paper's network at full depth, at every size")
     parser.add_argument("--genome", action="store_true", help="only counts of 5000 genes in 10 000 cells")
     parser.add_argument("--first", metavar="MODEL", help="only where the first prediction of a new machine goes")
+    parser.add_argument("--start", action="store_true", help="only the import and the command line's help")
     parser.add_argument("--xla", action="append", default=[], metavar="NAME=VALUE", help="of --first")
     parser.add_argument("--part", help=argparse.SUPPRESS)  # what a process of its own computes
     arguments = parser.parse_args()
@@ -50,6 +57,10 @@ def main() -> None:
     if arguments.first:
         for stage, seconds in in_process(":".join(["stages", arguments.first, *arguments.xla])).items():
             print(f"{stage:32}{seconds:8.2f}")
+        return
+    if arguments.start:
+        for what, code in STARTS.items():
+            print(f"{what:32}{spread([processor_seconds(code) for _ in range(REPEATS)])}")
         return
     busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
     print(f"{platform.machine()}, {os.cpu_count()} cores; load before the start {busy} (1, 5, 15 minutes)")
@@ -82,6 +93,14 @@ def main() -> None:
     for name in list(found)[:-1]:
         ratios = [np.median(found["avici 1.0.7"][kind]) / np.median(found[name][kind]) for kind in ("wall", "cpu")]
         print(f"  {name} is {ratios[0]:.1f} times as fast as avici 1.0.7 ({ratios[1]:.1f} times by CPU)")
+
+
+def processor_seconds(code: str) -> float:
+    """What a new Python takes for `code`, its own start included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def in_process(part: str, **environment: str) -> Any:

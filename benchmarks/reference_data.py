@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import reference
 
-from avici_jl import Model
+from avici_jl.benchmark.cells import KeptModel, kept_in
 from avici_jl.benchmark.report import Report, cell, rows_text, table
 from avici_jl.evaluation.compare import Setting, compare_on, settings
 from avici_jl.simulation import Dataset
@@ -25,12 +25,12 @@ from avici_jl.simulation import Dataset
 OUT = Path(__file__).parents[1] / "docs" / "benchmarks"
 DATASETS = 30
 SETS = {
-    "train/neurips-linear": ("linear", "scm"),
-    "examples/lin-laplace-cauchy": ("linear", "scm"),
-    "examples/lin-gauss-heterosked": ("linear", "scm"),
-    "train/neurips-rff": ("rff", "scm"),
-    "examples/rff-laplace-cauchy": ("rff", "scm"),
-    "examples/rff-gauss-heterosked": ("rff", "scm"),
+    "train/neurips-linear": ("linear", "scm", "scm-world"),
+    "examples/lin-laplace-cauchy": ("linear", "scm", "scm-world"),
+    "examples/lin-gauss-heterosked": ("linear", "scm", "scm-world"),
+    "train/neurips-rff": ("rff", "scm", "scm-world"),
+    "examples/rff-laplace-cauchy": ("rff", "scm", "scm-world"),
+    "examples/rff-gauss-heterosked": ("rff", "scm", "scm-world"),
     "train/neurips-grn": ("grn-paper", "grn"),
     "examples/gene-ecoli": ("grn-paper", "grn"),
 }
@@ -68,7 +68,7 @@ def main() -> None:
     igraph.Graph.Watts_Strogatz = lambda dim, size, nei, p, **_: original(dim=dim, size=size, nei=nei, p=p)
     begin, lines, results = time.process_time(), [], []
     for name, models in SETS.items():
-        loaded = [Model.load(model) for model in models]
+        loaded = [KeptModel.load(model) for model in models]
         for setting in settings([30], 1000):
             data = list(simulated(name, setting, loaded[0].kind))
             for model in loaded:
@@ -93,4 +93,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with kept_in(OUT / "cells"):
+        main()

@@ -143,6 +143,16 @@ def test_methods_find_a_chain(name: str, worker: Worker) -> None:
         assert min(found[0, 1], found[1, 2]) > 0 and found[0, 1] + found[1, 2] >= found[1, 0] + found[2, 1]
 
 
+def test_score_finds_nonlinear_causes_and_their_directions() -> None:
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=400)
+    b = np.sin(2 * a) + 0.3 * rng.normal(size=400)
+    c = b**2 + 0.3 * rng.normal(size=400)
+    found = BASELINES["SCORE"].function(Data(np.stack([c, a, b], axis=1), np.zeros((400, 3)), "values"))
+    causes = np.array([[0, 0, 0], [0, 0, 1], [1, 0, 0]])
+    assert found[causes > 0].min() > -np.log(0.001) > found[causes == 0].max()
+
+
 def test_constant_variables_have_no_edges_and_environments_are_told_apart() -> None:
     data = chain_data(200)
     assert [targets for targets, _ in data.environments()] == [(), (0,)]

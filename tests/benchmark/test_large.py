@@ -28,7 +28,7 @@ def test_each_size_has_its_row_and_subsets_go_on_where_the_whole_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = {
-        "_MODELS": ((str(tiny_models.save(tmp_path / "tiny")), "linear"),),
+        "_MODELS": {"quick": (str(tiny_models.save(tmp_path / "tiny")),)},
         "_DATASETS": {"quick": 2},
         "_ROWS": (30, 40),
         "_FEW_VARIABLES": {"quick": (4,)},
@@ -49,3 +49,4 @@ def test_each_size_has_its_row_and_subsets_go_on_where_the_whole_ends(
         (1000, 6, "subsets"): 2,
     }
     assert list(report.figures) == ["large"] and "| 6 | subsets |" in "\n".join(report.body)
+    assert "| d | mean | most |\n| --- | --- | --- |\n| 5 | +0.000 | +0.000 |" in "\n".join(report.body)

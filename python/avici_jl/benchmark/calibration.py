@@ -21,8 +21,6 @@ from avici_jl.plots import plot_calibration
 def calibration(effort: Effort) -> Report:
     """Calibration curves of the models, and the expected calibration error beside bootstrapped baselines."""
     few = effort._replace(datasets={cost: min(10, count) for cost, count in effort.datasets.items()})
-    if effort.name == "quick":
-        few = few._replace(datasets={**few.datasets, Cost.MEDIUM: 2})
     names = [name for name in effort.affordable(Cost.LOW, Cost.MEDIUM) if BASELINES[name].package]
     report = Report("Figure 4: calibration on shifted data")
     report.add(

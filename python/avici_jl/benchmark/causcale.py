@@ -35,7 +35,7 @@ _EDGES = {100: 400, 1000: 2000}
 _SIMPLE = ("|correlation|", "mean difference")
 _MODELS = ("scm", "scm-world", "linear", "rff")
 _DATASETS = {
-    "quick": {100: {"scm": 20, "scm-world": 5}},
+    "quick": {100: {"scm": 20, "scm-world": 20}},
     "full": {100: dict.fromkeys(_MODELS, 30), 1000: {"scm": 5, "scm-world": 5}},
 }
 """Of each mechanism and model."""

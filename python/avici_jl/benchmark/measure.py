@@ -112,9 +112,9 @@ def as_many_edges(scores: np.ndarray, truth: np.ndarray) -> float:
     return float(np.sort(scores, axis=None)[-int(truth.sum())])
 
 
-def predicted(model: Model, data: Dataset) -> Found:
+def predicted(model: Model, data: Dataset, *, same_units: bool = False) -> Found:
     """What a model finds, at its threshold for the kind of rows."""
-    p = np.asarray(model.predict(data.x, data.interventions))
+    p = np.asarray(model.predict(data.x, data.interventions, same_units=same_units))
     seconds = model.seconds if isinstance(model, KeptModel) else math.nan
     return Found(p, p >= model.decision_threshold(bool(data.interventions.any())), probabilities=True, seconds=seconds)
 

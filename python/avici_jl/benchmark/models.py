@@ -11,7 +11,9 @@ from avici_jl.benchmark.report import Report, cell, rows_text, table
 from avici_jl.evaluation.compare import compare, settings
 
 _DOMAINS = {
+    "scm-world": ("scm-world", "scm", "linear-ood", "rff-ood"),
     "scm": ("scm", "linear-ood", "rff-ood"),
+    "grn-screen": ("grn-screen", "grn"),
     "grn": ("grn", "grn-paper-ood"),
     "rff": ("rff", "rff-ood"),
     "linear": ("linear", "linear-ood"),

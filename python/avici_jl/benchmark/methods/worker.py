@@ -46,8 +46,7 @@ class Worker:
                 matrix, used, failure = self._connection.recv()
                 return Result(np.zeros((data.x.shape[1],) * 2) if matrix is None else matrix, used, failure)
         except (EOFError, OSError):
-            pass
-        self._process.join(1)
+            self._process.join(60)  # it is ending, which takes a while on a busy machine
         stopped = self._process.exitcode in (None, -signal.SIGPROF)
         reason = "time limit" if stopped else f"the process ended with {self._process.exitcode}"
         self.close()
