@@ -39,10 +39,10 @@ demo: setup
 	$(WITH_JULIA) $(BIN)/avici-jl demo --force
 
 test: lint setup
-	$(WITH_JULIA) $(BIN)/pytest -m "not slow"
+	$(WITH_JULIA) $(BIN)/pytest -m "not slow" --durations=20
 
 test-slow: setup
-	$(WITH_JULIA) $(BIN)/pytest -m slow
+	$(WITH_JULIA) $(BIN)/pytest -m slow --durations=20
 	$(WITH_JULIA) $(BIN)/python tests/julia.py
 
 # Not through requirements: sdcd asks for old releases that it does not need, and of cdt only its generator is used,

@@ -308,25 +308,17 @@ except SystemExit:
 """
 
 
-@pytest.mark.parametrize(("code", "limit"), [("import avici_jl", 0.1), (HELP, 0.25)], ids=["import", "help"])
-def test_import_and_help_are_quick(code: str, limit: float) -> None:
-    """The time of the processor, start of Python included, is measured, since others may be using the machine."""
+@pytest.mark.parametrize("code", ["import avici_jl", HELP], ids=["import", "help"])
+def test_import_and_help_load_no_heavy_package(code: str) -> None:
+    """What makes them quick; `benchmarks/inference.py --start` has the seconds."""
     program = f"""
-import resource, sys
+import sys
 {code}
-used = resource.getrusage(resource.RUSAGE_SELF)
 heavy = {{"flax", "jax", "juliacall", "matplotlib", "networkx", "numpy", "pandas", "scipy", "sklearn"}}
-print(heavy & set(sys.modules), used.ru_utime + used.ru_stime)
+print(heavy & set(sys.modules))
 """
-    seconds = []
-    for _ in range(5):
-        done = subprocess.run([sys.executable, "-c", program], env=os.environ, capture_output=True, text=True)
-        loaded, used = done.stdout.splitlines()[-1].rsplit(" ", 1)
-        assert loaded == "set()", done.stderr
-        seconds.append(float(used))
-        if seconds[-1] < limit:
-            break
-    assert min(seconds) < limit
+    done = subprocess.run([sys.executable, "-c", program], env=os.environ, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
 
 
 @pytest.mark.parametrize(
