@@ -14,7 +14,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from avici_jl import CausalGraph
 
-FOLDER = Path(tempfile.gettempdir()) / f"avici-jl-estimator-{os.getpid()}"
+# The names of tests hold it, and must be the same in all processes of a run.
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", os.getpid())
+FOLDER = Path(tempfile.gettempdir()) / f"avici-jl-estimator-{RUN}"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -109,9 +109,7 @@ ENTRIES: list[tuple[Callable[[Path, str], Any], list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("entry", "domain"), [(entry, domain) for entry, domains in ENTRIES for domain in domains], ids=str
-)
+@pytest.mark.parametrize(("entry", "domain"), [(entry, domain) for entry, domains in ENTRIES for domain in domains])
 def test_a_folder_runs_no_code(foreign: Path, entry: Callable[[Path, str], Any], domain: str) -> None:
     with pytest.raises(TrustError, match=r"evil\.(jl|py).*name the domain yourself"):
         entry(foreign, domain)
