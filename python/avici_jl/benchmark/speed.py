@@ -45,13 +45,15 @@ def speed(effort: Effort) -> Report:
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     panels = figure.subplots(1, len(_DATASETS[effort.name]), sharey=True)
     late: set[str] = set()
+    looks = _looks(effort)
     with Worker() as worker:
         for axes, (d, count) in zip(panels, _DATASETS[effort.name].items(), strict=True):
             found = pd.DataFrame(_measure(effort, worker, d, count, late))
             results.append(found)
             report.add(f"## {d} variables", _table(found), failures(found))
-            _draw(axes, found, d)
+            _draw(axes, found, d, looks)
     panels[0].set_ylabel("AUPRC")
+    figure.legend(*panels[0].get_legend_handles_labels(), frameon=False, fontsize=8, loc="outside right center")
     report.add_figure(
         "speed", figure, "AUPRC over seconds for a dataset; filled: models. Up and to the left is better."
     )
@@ -97,14 +99,21 @@ def _table(found: pd.DataFrame) -> str:
     return table(["method", "datasets", "AUPRC", "s"], lines) + f"\n\nChance: {found['chance'].mean():.3f}."
 
 
-def _draw(axes: Any, found: pd.DataFrame, d: int) -> None:
+def _looks(effort: Effort) -> dict[str, dict[str, Any]]:
+    """How each method is drawn, in every panel the same: models filled."""
+    looks = {}
+    for filled, names in ((True, _MODELS[effort.name]), (False, _OTHERS[effort.name])):
+        for k, name in enumerate(names):
+            colour, marker = COLOURS[k % len(COLOURS)], "osD^"[k // len(COLOURS)]
+            looks[name] = {"color": colour, "marker": marker, "markerfacecolor": colour if filled else "white"}
+    return looks
+
+
+def _draw(axes: Any, found: pd.DataFrame, d: int, looks: dict[str, dict[str, Any]]) -> None:
     shown = found[found["failure"] == ""]
-    for k, (name, part) in enumerate(shown.groupby("method", sort=False)):
-        model = str(name) not in BASELINES
-        x, y = part["seconds"].min(), part["auprc"].mean()
-        colour = COLOURS[k % len(COLOURS)]
-        axes.plot(max(x, 1e-3), y, "o", color=colour, markerfacecolor=colour if model else "white", markersize=7)
-        axes.annotate(str(name), (max(x, 1e-3), y), textcoords="offset points", xytext=(5, 4), fontsize=7.5)
+    for name, part in shown.groupby("method", sort=False):
+        x, y = max(part["seconds"].min(), 1e-3), part["auprc"].mean()
+        axes.plot(x, y, linestyle="", markersize=7, label=str(name), **looks[str(name)])
     axes.set(title=f"{d} variables", xscale="log", xlabel="seconds", ylim=(0, 1.05))
-    axes.margins(x=0.3)
+    axes.margins(x=0.15)
     axes.spines[["top", "right"]].set_visible(False)
