@@ -153,6 +153,11 @@ def test_score_finds_nonlinear_causes_and_their_directions() -> None:
     assert found[causes > 0].min() > -np.log(0.001) > found[causes == 0].max()
 
 
+def test_score_answers_where_most_rows_are_the_same() -> None:
+    counts = np.random.default_rng(0).poisson(0.1, (200, 3)).astype(np.float32)
+    assert np.isfinite(BASELINES["SCORE"].function(Data(counts, np.zeros_like(counts), "values"))).all()
+
+
 def test_constant_variables_have_no_edges_and_environments_are_told_apart() -> None:
     data = chain_data(200)
     assert [targets for targets, _ in data.environments()] == [(), (0,)]

@@ -33,7 +33,7 @@ def score(data: Data) -> np.ndarray:
 def _curvature(x: np.ndarray) -> np.ndarray:
     """[n, d], the diagonal of the Hessian of the log density at each row, by Stein's identity (ridge 0.001)."""
     squared = squareform(pdist(x, "sqeuclidean"))
-    width = np.median(squared)
+    width = np.median(squared) or np.median(squared[squared > 0])  # counts: most rows may be the same
     kernel = np.exp(-squared / (2 * width)) / np.sqrt(width)
     total, first, second = kernel.sum(axis=1)[:, None], kernel @ x, kernel @ x**2
     gradient = -(x * total - first) / width
