@@ -105,8 +105,9 @@ def _invariances(report: Report, count: int) -> pd.DataFrame:
     report.add(
         "## What models do when data change that should not matter",
         f"Largest change of a probability over {count} datasets of the training domain, 20 variables, 200 "
-        "observational and 200 interventional rows. Rescaling multiplies and shifts each variable; counts cannot be "
-        "rescaled. Rows that are there twice carry no more information, but a model cannot know and becomes surer.",
+        "observational and 200 interventional rows. Rescaling multiplies and shifts each variable and rounds to single "
+        "precision, which loses digits; counts cannot be rescaled. Rows that are there twice carry no more "
+        "information, but a model cannot know and becomes surer.",
         table(["model", *exact], largest),
         "## What models do when the data say nothing",
         "AUPRC. *Labels shuffled*: the true graph is that of the same network with its variables renamed at random, "
