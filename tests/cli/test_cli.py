@@ -22,7 +22,7 @@ from avici_jl.errors import InputError
 
 
 def call(*arguments: object) -> str:
-    done = CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"}, catch_exceptions=False)
+    done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
 

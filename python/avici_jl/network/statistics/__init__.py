@@ -66,7 +66,7 @@ def pair_statistics(
 
     Args:
         x: [batch, n, d, 2] standardised values and intervention indicators; or with more of the channels of
-            `avici_jl.preprocess.features`: missing values are then filled in first.
+            `avici_jl.data.standardize.features`: missing values are then filled in first.
         groups: names of `GROUPS`, each perhaps with one of `MARGINALS` behind an @.
         clip: if positive, values are cut off that many robust standard deviations from the robust mean, so that
             heavy tails cannot dominate the moments.
