@@ -55,3 +55,13 @@ def test_counts_of_sergio_belong_to_their_number_and_their_knock_outs_are_at_zer
     assert one.interventions[:50].sum() == 0 and (one.interventions[50:].sum(axis=1) == 1).all()
     known = one.interventions[50:].argmax(axis=1)
     assert np.median(one.x[50:][np.arange(len(known)), known]) == 0
+
+
+@pytest.mark.skipif(bool(missing_packages("sergio_rs")), reason="needs sergio_rs")
+def test_cells_that_are_far_apart_differ_more() -> None:
+    def unlike(steps: int) -> float:
+        data = sergio_dataset(3, "DS6", d=10, cells=10, per_knockout=100, steps_per_cell=steps)
+        of_types = np.log1p(data.x[10:]).reshape(-1, 5, 20, 10)  # [knocked out, type, cell, gene]
+        return float(of_types.var(axis=2).mean())
+
+    assert unlike(200) > 1.1 * unlike(1)  # twenty steps of one trajectory are nearly one moment of it
