@@ -4,7 +4,8 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# A file of tests stays in one process, which compiles what its tests share once.
+# A file of tests stays in one process, which compiles what its tests share once. The slow tests run one after the
+# other: some of them kill, interrupt and fill disks, and mind company.
 PARALLEL := --numprocesses=logical --maxprocesses=4 --dist=loadfile
 WITH_JULIA := . .julia/env.sh &&
 
@@ -44,7 +45,7 @@ test: lint setup
 	$(WITH_JULIA) $(BIN)/pytest $(PARALLEL) -m "not slow" --durations=20
 
 test-slow: setup
-	$(WITH_JULIA) $(BIN)/pytest $(PARALLEL) -m slow --durations=20
+	$(WITH_JULIA) $(BIN)/pytest -m slow --durations=20
 	$(WITH_JULIA) $(BIN)/python tests/julia.py
 
 # Not through requirements: sdcd asks for old releases that it does not need, and of cdt only its generator is used,
