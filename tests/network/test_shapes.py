@@ -86,6 +86,20 @@ def test_new_sizes_compile_nothing(tiny: Model, monkeypatch: pytest.MonkeyPatch)
     assert all(function._cache_size() == 1 for function in predictor_module._functions.values())
 
 
+def test_functions_that_were_not_used_for_long_are_let_go(tiny: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is asked about tables of many sizes would use up the pieces of memory that it may map."""
+    monkeypatch.setattr(predictor_module, "_functions", {})
+    monkeypatch.setattr(predictor_module, "_MOST_FUNCTIONS", 3)
+    tables = [np.random.default_rng(d).normal(size=(30, d)) for d in (4, 12, 20)]
+    before = [tiny.predict(table) for table in tables]  # two functions of each size, all but one of the last three gone
+    assert len(predictor_module._functions) == 3
+    kept = list(predictor_module._functions)
+    np.testing.assert_array_equal(tiny.predict(tables[2]), before[2])
+    assert list(predictor_module._functions) == kept  # nothing was compiled; the last used is last
+    np.testing.assert_array_equal(tiny.predict(tables[0]), before[0])
+    assert len(predictor_module._functions) == 3 and kept[0] not in predictor_module._functions
+
+
 def test_filling_up_by_different_amounts_gives_the_same(tiny: Model) -> None:
     x, mask = table(60, 4)
     seen = features(x, mask, "values")

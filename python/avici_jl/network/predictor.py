@@ -141,8 +141,12 @@ def _groups(config: Mapping[str, Any]) -> Any:
 
 _compiling = Lock()
 """Threads that need the same function wait for the first of them to compile it."""
+_using = Lock()
+"""For the order of the functions."""
 _functions: dict[str, Callable[..., Any]] = {}
-"""What this process has compiled, by what decides it: models with the same statistics share what computes them."""
+"""What was compiled, by what decides it, the last used last: models with the same statistics share what computes them."""
+_MOST_FUNCTIONS = 24
+"""So many stay in memory: each is about a thousand mapped pieces of it, of which Linux gives a process 65 530."""
 
 
 def _run(described: Any, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -150,14 +154,26 @@ def _run(described: Any, function: Callable[..., Any], *arguments: Any) -> Any:
     shapes = [(leaf.shape, str(leaf.dtype)) for leaf in jax.tree.leaves(arguments)]
     context = (shapes, bool(jax.config.values["jax_enable_x64"]), jax.export.default_export_platform())
     key = f"avici-jl-{_digest(described, *context)}.exported"
-    if key not in _functions:
+    found = _functions.get(key)
+    if found is None:
         with _compiling, keep_compiled():
-            if key not in _functions:
+            found = _functions.get(key)
+            if found is None:
                 found = _find(key, function, arguments)
                 result = found(*arguments)
-                _functions[key] = found
+                _use(key, found)
                 return result
-    return _functions[key](*arguments)
+    _use(key, found)
+    return found(*arguments)
+
+
+def _use(key: str, function: Callable[..., Any]) -> None:
+    """Note that a function was used last, and let go of those that were not for longest."""
+    with _using:
+        _functions.pop(key, None)
+        _functions[key] = function
+        while len(_functions) > _MOST_FUNCTIONS:
+            del _functions[next(iter(_functions))]
 
 
 def _find(key: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
