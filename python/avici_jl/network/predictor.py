@@ -144,7 +144,7 @@ _compiling = Lock()
 _using = Lock()
 """For the order of the functions."""
 _functions: dict[str, Callable[..., Any]] = {}
-"""What was compiled, by what decides it, the last used last: models with the same statistics share what computes them."""
+"""What was compiled, by what decides it, the last used last; models with the same statistics share theirs."""
 _MOST_FUNCTIONS = 24
 """So many stay in memory: each is about a thousand mapped pieces of it, of which Linux gives a process 65 530."""
 
