@@ -72,7 +72,7 @@ class Report:
             seconds: processor time that it took in this process.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        self.results.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
+        self.results.to_csv(folder / f"{name}.csv", index=False, float_format="%.5g")
         for file, figure in self.figures.items():
             figure.savefig(folder / f"{file}.png", dpi=90, metadata={"Software": None})
         about = [
