@@ -91,7 +91,7 @@ def test_functions_that_were_not_used_for_long_are_let_go(tiny: Model, monkeypat
     monkeypatch.setattr(predictor_module, "_functions", {})
     monkeypatch.setattr(predictor_module, "_MOST_FUNCTIONS", 3)
     tables = [np.random.default_rng(d).normal(size=(30, d)) for d in (4, 12, 20)]
-    before = [tiny.predict(table) for table in tables]  # two functions of each size, all but one of the last three gone
+    before = [tiny.predict(table) for table in tables]  # six functions, of which the last three stay
     assert len(predictor_module._functions) == 3
     kept = list(predictor_module._functions)
     np.testing.assert_array_equal(tiny.predict(tables[2]), before[2])

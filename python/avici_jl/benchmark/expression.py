@@ -34,7 +34,7 @@ _MODELS = ("grn-screen", "grn")
 _DOMAINS = {"grn": "as in training", "grn-screen": "CRISPR screens: guides that fail, batches, depths of every kind"}
 _SIZES = {"quick": (30,), "full": (30, 100, 400)}
 _STEPS_PER_CELL = {10: "cells close together", 200: "cells far apart"}
-"""Of the trajectories of sergio_rs from which cells are drawn: its default, and so many that they are independent."""
+"""Of the trajectories of sergio_rs: as many as in its own tests, and so many that cells are independent."""
 
 
 def grn_methods(effort: Effort) -> Report:
@@ -76,7 +76,7 @@ def sergio(effort: Effort) -> Report:
         "whose cause regulates anything count. Other methods see logarithms of counts per million of all cells; "
         "GENIE3 and GRNBoost2 are restated with scikit-learn, with fewer trees, and leave out cells in which the gene "
         "was set.",
-        "SERGIO draws all cells of a type from one trajectory. *Close together*, as it does by default: ten steps for "
+        "SERGIO draws all cells of a type from one trajectory. *Close together*, as in its own tests: ten steps for "
         "each cell, while a gene forgets its past in 125, so that a hundred cells tell as much as eight independent "
         "ones, and the three of a type and a knock-out as one. *Far apart*: 200 steps for each cell, as if every cell "
         "had a life of its own, which those of an experiment have. A knock-out takes the gene out of the network: "
