@@ -19,6 +19,15 @@ def gram(a: jax.Array, b: jax.Array) -> jax.Array:
     return jnp.swapaxes(a, -1, -2) @ b
 
 
+def gram_self(f: jax.Array) -> jax.Array:
+    """Sum over rows of f_i f_j; of many functions by halves, so that what is symmetric is computed once."""
+    if f.shape[-1] <= _WHOLE:
+        return gram(f, f)
+    first, last = jnp.split(f, [f.shape[-1] // 2], -1)
+    across = gram(last, first)
+    return whole(gram_self(first), jnp.swapaxes(across, -1, -2), across, gram_self(last))
+
+
 def mean_given(weight: jax.Array, f: jax.Array) -> jax.Array:
     """[i, j]: mean of f_j over rows, weighted by weight_i."""
     return gram(weight, f) / jnp.maximum(weight.sum(-2), EPS)[..., None]
@@ -67,7 +76,8 @@ def blocks(matrix: jax.Array, k: int) -> jax.Array:
 
 
 _WHOLE, _LEAF = 2048, 512
-"""Triangular factors of more rows than the first are inverted and squared by halves, down to the second."""
+"""Triangular factors of more rows than the first are inverted and squared by halves, down to the second; and functions
+of more variables are multiplied by halves, down to the first."""
 
 
 def inverse(matrix: jax.Array, ridge: float | jax.Array) -> jax.Array:
@@ -87,7 +97,7 @@ def _inverse_factor(factor: jax.Array, leaf: int) -> jax.Array:
     first, beside, last = _halves(factor)
     first, last = _inverse_factor(first, leaf), _inverse_factor(last, leaf)
     beside = -(last @ beside) @ first
-    return _whole(first, jnp.zeros_like(jnp.swapaxes(beside, -1, -2)), beside, last)
+    return whole(first, jnp.zeros_like(jnp.swapaxes(beside, -1, -2)), beside, last)
 
 
 def _square(half: jax.Array, leaf: int) -> jax.Array:
@@ -96,9 +106,7 @@ def _square(half: jax.Array, leaf: int) -> jax.Array:
         return gram(half, half)
     first, beside, last = _halves(half)
     across = gram(last, beside)
-    return _whole(
-        _square(first, leaf) + gram(beside, beside), jnp.swapaxes(across, -1, -2), across, _square(last, leaf)
-    )
+    return whole(_square(first, leaf) + gram(beside, beside), jnp.swapaxes(across, -1, -2), across, _square(last, leaf))
 
 
 def _halves(matrix: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -107,7 +115,7 @@ def _halves(matrix: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     return matrix[..., :k, :k], matrix[..., k:, :k], matrix[..., k:, k:]
 
 
-def _whole(*block: jax.Array) -> jax.Array:
+def whole(*block: jax.Array) -> jax.Array:
     """A matrix of its four blocks, row by row."""
     return jnp.concatenate([jnp.concatenate(block[:2], -1), jnp.concatenate(block[2:], -1)], -2)
 

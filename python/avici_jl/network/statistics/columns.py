@@ -9,7 +9,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import EPS, gram, in_double, inverse
+from avici_jl.network.statistics.algebra import EPS, gram, gram_self, in_double, inverse
 from avici_jl.network.statistics.marginals import normal_scores
 from avici_jl.network.statistics.others import Regressions, regress_on_others
 from avici_jl.network.statistics.separation import weakest_correlations
@@ -124,6 +124,17 @@ class Columns:
     def correlation(self) -> jax.Array:
         """[batch, i, j], over all rows."""
         return gram(self.z, self.z) / self.n
+
+    @cached_property
+    def curves(self) -> jax.Array:
+        """[batch, 4 d, 4 d], correlations over all rows between four functions of each variable: itself, and curves."""
+        return gram_self(self.unit(jnp.concatenate(self.functions, axis=-1))) / self.n
+
+    @property
+    def functions(self) -> list[jax.Array]:
+        """Those four, [batch, n, d] each."""
+        z = self.z
+        return [z, jnp.minimum(z**2, 9.0), jnp.clip(z**3 - 3 * z, -9.0, 9.0), jnp.sin(2 * z)]
 
     @cached_property
     def precision(self) -> jax.Array:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.special import ndtr
 
-from avici_jl.network.statistics.algebra import EPS, both, gram, rows
+from avici_jl.network.statistics.algebra import EPS, both, gram_self, rows
 from avici_jl.network.statistics.columns import Columns
 
 _LEVELS = 6
@@ -22,7 +22,7 @@ def levels(columns: Columns) -> list[jax.Array]:
     d = columns.z.shape[-1]
     n = columns.n
     member = membership(columns, _LEVELS).reshape(*columns.z.shape[:-1], d * _LEVELS)
-    table = gram(member, member) / n
+    table = gram_self(member) / n
     table = table.reshape(*table.shape[:-2], d, _LEVELS, d, _LEVELS).swapaxes(-3, -2)  # [i, j, level of i, of j]
     share = (member.sum(-2) / n[..., 0]).reshape(*table.shape[:-4], d, _LEVELS)
     entropy = _entropy(share, (-1,), n[..., 0])

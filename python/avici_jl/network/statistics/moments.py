@@ -5,7 +5,18 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, inverse, inverses, normalised, rows
+from avici_jl.network.statistics.algebra import (
+    blocks,
+    both,
+    diagonal,
+    gram,
+    gram_self,
+    inverse,
+    inverses,
+    normalised,
+    rows,
+    whole,
+)
 from avici_jl.network.statistics.columns import Columns
 
 
@@ -39,10 +50,11 @@ def basic(columns: Columns) -> list[jax.Array]:
 
 def kernel(columns: Columns) -> list[jax.Array]:
     """Correlations between six functions of i and of j, and partial correlations between three of them."""
-    z, u, d = columns.z, columns.u, columns.z.shape[-1]
-    functions = [z, jnp.minimum(z**2, 9.0), jnp.clip(z**3 - 3 * z, -9.0, 9.0), jnp.sin(2 * z), u, u * z]
-    f = columns.unit(jnp.concatenate(functions, axis=-1))
-    products = gram(f, f) / columns.n
+    z, u, n, d = columns.z, columns.u, columns.n, columns.z.shape[-1]
+    curves = columns.unit(jnp.concatenate(columns.functions, -1))
+    settings = columns.unit(jnp.concatenate([u, u * z], -1))
+    across = gram(curves, settings) / n
+    products = whole(columns.curves, across, jnp.swapaxes(across, -1, -2), gram_self(settings) / n)
     partial = normalised(inverse(products[..., : 3 * d, : 3 * d], 0.1), -1)
     return [blocks(products, 6), blocks(partial, 3)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ def order(columns: Columns) -> list[jax.Array]:
     free = weight * (columns.u == 0).all(-1)
     used = jnp.where(free.sum(-1, keepdims=True) >= jnp.minimum(100, columns.n[..., 0]), free, weight)
     numbers = (jnp.broadcast_to(number[..., 0, 0], batch) for number in (columns.n, columns.d))
-    found = jax.vmap(_order)(z, used, columns.present, *numbers)
+    found = _of_each(_order, z, used, columns.present, *numbers)
     count = used.sum(-1)[..., None, None]
     partial_correlation, coefficient, left = in_double(_along)(
         z, used, jnp.where(columns.present > 0, found.position, jnp.inf)
@@ -112,7 +113,7 @@ def _order(
     # Of many variables fewer rounds take out more at a time, and an eighth is not halved any more.
     rounds = jnp.clip(jnp.floor(_BUDGET / (jnp.float32(rows) * number * number)), 8.0 if d <= MANY else 4.0, None)
     take = jnp.ceil(number / jnp.minimum(rounds, number)).astype(jnp.int32)
-    alone, _ = _directions(left, weight)
+    alone = _directions(left, weight)
     none, no_pair = jnp.zeros(d), jnp.zeros((d, d))
     state = _Search(left, 1.0 - present, jnp.int32(0), Order(none, alone, no_pair, no_pair, none))
     names = jnp.arange(d)
@@ -132,6 +133,13 @@ def _order(
         names, state = names[kept], state._replace(left=state.left[:, kept], gone=state.gone[kept])
 
 
+def _of_each(function: Callable[..., Order], *arrays: jax.Array) -> Order:
+    """Of each table; of one without what becomes of a condition where there are several: both of its branches."""
+    if len(arrays[0]) > 1:
+        return jax.vmap(function)(*arrays)
+    return jax.tree.map(lambda found: found[None], function(*(array[0] for array in arrays)))
+
+
 class _Search(NamedTuple):
     """Variables [n, m] without what is earlier than them, which of them are gone [m], how many are, what was found."""
 
@@ -143,7 +151,10 @@ class _Search(NamedTuple):
 
 def _take_out(_: jax.Array, state: _Search, *, weight: jax.Array, names: jax.Array, take: jax.Array) -> _Search:
     """Take out the `take` variables that look the most exogenous of those left."""
-    direction, _ = _directions(state.left, weight)
+    # In the first round they are known already.
+    direction = jax.lax.cond(
+        state.done > 0, lambda: _directions(state.left, weight), lambda: state.found.alone[names][:, names]
+    )
     against = (jnp.minimum(direction, 0.0) ** 2 * (1.0 - state.gone)).sum(-1)
     chosen = jnp.argsort(jnp.where(state.gone > 0, jnp.inf, against), stable=True)
 
@@ -170,8 +181,8 @@ def _take_out(_: jax.Array, state: _Search, *, weight: jax.Array, names: jax.Arr
     return jax.lax.fori_loop(0, jnp.minimum(take, len(names)), one, state)
 
 
-def _directions(left: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """[i, j]: negentropy that i → j leaves to the noises beyond what j → i leaves, and correlations, of left [n, m]."""
+def _directions(left: jax.Array, weight: jax.Array) -> jax.Array:
+    """[i, j]: negentropy that i → j leaves to the noises beyond what j → i leaves, of left [n, m]."""
     columns = left.T
     correlation = (columns * weight) @ left
     scale = jax.lax.rsqrt(jnp.maximum(1.0 - correlation**2, 1e-4))
@@ -183,7 +194,7 @@ def _directions(left: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Arra
     size = columns.shape[0] if jax.default_backend() != "cpu" else 1
     of_residuals = jax.lax.map(lambda part: residuals(*part), (columns, correlation, scale), batch_size=size)
     total = negentropy(columns, weight)[:, None] + of_residuals
-    return (total - total.T) * (1.0 - jnp.eye(len(columns))), correlation
+    return (total - total.T) * (1.0 - jnp.eye(len(columns)))
 
 
 def _along(z: jax.Array, used: jax.Array, position: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:

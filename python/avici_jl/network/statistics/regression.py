@@ -7,7 +7,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, inverse, rows
+from avici_jl.network.statistics.algebra import blocks, both, diagonal, gram, gram_self, inverse, rows
 from avici_jl.network.statistics.columns import Columns
 
 _POWERS = 4
@@ -32,10 +32,7 @@ def interventional(columns: Columns) -> list[jax.Array]:
 
 def smooth(columns: Columns) -> list[jax.Array]:
     """How well smooth functions explain each variable j: of i alone, of all others, and what i adds to all others."""
-    z, d = columns.z, columns.z.shape[-1]
-    functions = [z, jnp.minimum(z**2, 9.0), jnp.clip(z**3 - 3 * z, -9.0, 9.0), jnp.sin(2 * z)]
-    f = columns.unit(jnp.concatenate(functions, axis=-1))
-    products = gram(f, f) / columns.n
+    products, d = columns.curves, columns.z.shape[-1]
     alone = _grid(products, d)
     within = diagonal(alone) + 0.02 * jnp.eye(_POWERS)[..., None, None]
     explained = _quadratic(alone[:, 0], within[..., None]).clip(0.0, 0.999)
@@ -70,7 +67,7 @@ def residual(columns: Columns) -> list[jax.Array]:
     )
     crossed = blocks(gram(of_values, of_residuals) / n, 3)
     turned = jnp.stack([crossed, jnp.swapaxes(crossed, -2, -3)], -1).reshape(*crossed.shape[:-1], -1)
-    return [blocks(gram(of_residuals, of_residuals) / n, 3), turned]
+    return [blocks(gram_self(of_residuals) / n, 3), turned]
 
 
 def _grid(matrix: jax.Array, d: int) -> jax.Array:

@@ -18,7 +18,8 @@ def weakest_correlations(correlation: jax.Array, present: jax.Array | None = Non
     and closes dependences of i on third variables at most, and on the whole.
 
     The second variable to condition on is found after the first (a greedy search). Variables that are not present
-    [batch, d] are none. Of more than `MANY` variables, i and j are conditioned on the `_STRONGEST` with either alone.
+    [batch, d] are none. Of more than `MANY` variables, i and j are conditioned on the `_STRONGEST` with either alone,
+    and these are the third variables of j.
     """
     *batch, d = correlation.shape[:-1]
     present = jnp.ones((*batch, d)) if present is None else present
@@ -51,13 +52,13 @@ def weakest_correlations(correlation: jax.Array, present: jax.Array | None = Non
         return jnp.stack([one, two, change.max(-1), change.min(-1), change.sum(-1)], -1)
 
     if d > MANY:
-        return jnp.concatenate([_given_strongest(r, exact, present), _changes(r, present)], -1)
+        return _given_strongest(r, exact, present)
     found = for_each_variable(search, jnp.moveaxis(r, -2, 0), jnp.moveaxis(exact, -2, 0), every)  # [i, batch, j, 5]
     return jnp.moveaxis(found, 0, -3)
 
 
 def _given_strongest(r: jax.Array, exact: jax.Array, present: jax.Array) -> jax.Array:
-    """[batch, i, j, 2]: the first two of `weakest_correlations`, given the variables strongest with j, or those with i.
+    """[batch, i, j, 5]: `weakest_correlations`, the first two given the variables strongest with j or those with i.
 
     Args:
         r: correlations [batch, d, d], cut off.
@@ -67,7 +68,7 @@ def _given_strongest(r: jax.Array, exact: jax.Array, present: jax.Array) -> jax.
     every, places = jnp.arange(r.shape[-1]), jnp.arange(_STRONGEST)[:, None]
 
     def search(own: jax.Array, strength: jax.Array, j: jax.Array) -> jax.Array:
-        """For variable j, its correlations and their strengths [batch, d]: [batch, i, 2]."""
+        """For variable j, its correlations and their strengths [batch, d]: [batch, 5, i]."""
         strength, third = jax.lax.top_k(jnp.where(every == j, -1.0, strength * present), _STRONGEST)
         to_j = jnp.take_along_axis(own, third, -1)[..., None]
         to_i = jnp.take_along_axis(r, third[..., None], -2)  # [k, i]
@@ -83,28 +84,16 @@ def _given_strongest(r: jax.Array, exact: jax.Array, present: jax.Array) -> jax.
         second = _given(one, _given(to_i, i_to_k, k_to_l), _given(to_j, j_to_k, k_to_l))
         least = jnp.where(other & (chosen == 0), jnp.abs(second), 2.0)
         two = jnp.take_along_axis(second, jnp.argmin(least, -2)[..., None, :], -2)
-        return jnp.concatenate([one, two], -2)
+        change = jnp.abs(_given(to_i, own[..., None, :], to_j)) - jnp.abs(to_i)
+        change = jnp.where(other & (strength[..., None] > 0), change * jnp.abs(to_j), 0.0)
+        parts = change.max(-2, keepdims=True), change.min(-2, keepdims=True), change.sum(-2, keepdims=True)
+        return jnp.concatenate([one, two, *parts], -2)
 
-    found = for_each_variable(search, jnp.moveaxis(r, -2, 0), jnp.moveaxis(exact, -2, 0), every)  # [j, batch, 2, i]
+    found = for_each_variable(search, jnp.moveaxis(r, -2, 0), jnp.moveaxis(exact, -2, 0), every)  # [j, batch, 5, i]
     found = jnp.transpose(found, (1, 3, 0, 2))
-    turned = jnp.swapaxes(found, 1, 2)
-    return jnp.where(jnp.abs(found) <= jnp.abs(turned), found, turned)
-
-
-def _changes(r: jax.Array, present: jax.Array) -> jax.Array:
-    """[batch, i, j, 3]: the last three of `weakest_correlations`, with what two variables alone decide made before."""
-    every = jnp.arange(r.shape[-1])
-    scale = jax.lax.rsqrt((1 - r**2).clip(1e-3))
-    weight = jnp.abs(r) * present[..., None, :] * (every[:, None] != every)
-
-    def of_one(own: jax.Array, own_scale: jax.Array, i: jax.Array) -> jax.Array:
-        to_k = own[..., None, :]
-        given = (to_k - own[..., None] * r) * (own_scale[..., None] * scale)
-        change = (jnp.minimum(jnp.abs(given), 0.999) - jnp.abs(to_k)) * weight
-        change = jnp.where(every == i, 0.0, change)
-        return jnp.stack([change.max(-1), change.min(-1), change.sum(-1)], -1)
-
-    return jnp.moveaxis(for_each_variable(of_one, jnp.moveaxis(r, -2, 0), jnp.moveaxis(scale, -2, 0), every), 0, -3)
+    weakest, turned = found[..., :2], jnp.swapaxes(found[..., :2], 1, 2)
+    weakest = jnp.where(jnp.abs(weakest) <= jnp.abs(turned), weakest, turned)
+    return jnp.concatenate([weakest, found[..., 2:]], -1)
 
 
 def _given(r: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
