@@ -1,12 +1,13 @@
 """Finished answers are kept: what a method says of a dataset is computed once, also by a benchmark that was stopped.
 
 An answer is found again by what it follows from: the data themselves, the method, its version and its limits. The
-version of a model is the digest of its parameters, its settings and the code that predicts; that of another method is
-the source file of its function and the version of its package.
+version of a model is the digest of its parameters, its settings and the code that predicts, less its docstrings; that
+of another method is the source file of its function and the version of its package.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import json
@@ -112,7 +113,9 @@ class KeptModel(Model):
 
     @cached_property
     def _version(self) -> str:
-        settings = json.dumps([self._loaded.config, self._temperature], sort_keys=True, default=str)
+        settings = json.dumps(
+            [self._loaded.config, self._temperature, self.card.get("pair_score")], sort_keys=True, default=str
+        )
         return _hash((digest(self._loaded.params), settings, _source()))
 
 
@@ -146,10 +149,20 @@ def _code(name: str) -> str:
 
 @cache
 def _source() -> str:
-    """The code that predicts."""
+    """The code that predicts, without what says it in words: comments and docstrings."""
     root = Path(avici_jl.__file__).parent
     files = [file for place in _PREDICTS for file in sorted((root / place).rglob("*.py")) or [root / place]]
-    return _hash(tuple(file.read_text(encoding="utf-8") for file in files))
+    return _hash(tuple(_without_words(file.read_text(encoding="utf-8")) for file in files))
+
+
+def _without_words(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            kept = [part for part in body if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))]
+            node.body = kept  # type: ignore[attr-defined]
+    return ast.dump(tree)
 
 
 def _hash(key: tuple[Any, ...]) -> str:
