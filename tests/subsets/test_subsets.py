@@ -13,7 +13,7 @@ import tiny_models
 from avici_jl import Model
 from avici_jl.errors import InputError
 from avici_jl.subsets import ask, cost
-from avici_jl.subsets.ask import CANDIDATES, ROUNDS, SIZE, Question, put_together, questions
+from avici_jl.subsets.ask import CANDIDATES, ROUNDS, SIZE, Question, put_together, questions, ranked
 from avici_jl.subsets.candidates import candidates, normal_scores
 from avici_jl.subsets.cover import Subset, complete, cover
 
@@ -85,8 +85,10 @@ def test_pairs_that_no_subset_holds_are_completed(causes: int) -> None:
 def test_few_causes_make_few_subsets() -> None:
     z, _ = linear(200, 60)
     mask = np.zeros(z.shape, np.uint8)
-    every = questions(z, mask, 1, size=20, count=8)
-    few = questions(z, mask, 1, size=20, count=8, causes=np.arange(5))
+    every, few = (
+        questions(ranked(z, mask, causes, size=20, count=8), causes, 1, size=20)
+        for causes in (np.arange(60), np.arange(5))
+    )
     assert len(few) < len(every) / 2
 
 
@@ -95,7 +97,10 @@ def test_the_second_round_asks_about_the_next_candidates_beside_the_likeliest(mo
     z, _ = linear(200, 60)
     mask = np.zeros(z.shape, np.uint8)
     found = candidates(z, mask, 13, np.arange(60))
-    once, twice = (questions(z, mask, 1, size=20, count=8, rounds=rounds) for rounds in (1, 2))
+    once, twice = (
+        questions(ranked(z, mask, np.arange(60), size=20, count=8, rounds=rounds), np.arange(60), 1, size=20)
+        for rounds in (1, 2)
+    )
     for asked, expected in ((once, found[:, :8]), (twice[len(once) :], found[:, [0, 1, 2, *range(8, 13)]])):
         for (members, targets), _ in asked:
             for target in members[targets]:
@@ -105,7 +110,8 @@ def test_the_second_round_asks_about_the_next_candidates_beside_the_likeliest(mo
 
 def test_each_round_looks_at_other_rows() -> None:
     z, _ = linear(200, 60)
-    asked = questions(z, np.zeros(z.shape, np.uint8), 3, size=20, count=8, rounds=2)
+    wanted = ranked(z, np.zeros(z.shape, np.uint8), np.arange(60), size=20, count=8, rounds=2)
+    asked = questions(wanted, np.arange(60), 3, size=20)
     assert {question.part for question in asked} == {0, 1, 2}
 
 
@@ -128,7 +134,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Subsets of 16 variables, of tables as large as those whose statistics are too many to be computed at once."""
-    monkeypatch.setattr(questions, "__kwdefaults__", {**questions.__kwdefaults__, "size": 16, "count": 5})
+    monkeypatch.setattr(questions, "__kwdefaults__", {**questions.__kwdefaults__, "size": 16})
+    monkeypatch.setattr(ranked, "__kwdefaults__", {**ranked.__kwdefaults__, "size": 16, "count": 5})
     monkeypatch.setattr(ask, "SHARED", 10)
     monkeypatch.setattr(ask, "EVERY_PAIR", 10)
 
@@ -211,6 +218,9 @@ def test_estimates_grow_with_the_table_and_fall_with_regulators() -> None:
     assert small.memory < large.memory < 8e9 and small.predictions < large.predictions
     assert cost.estimate(1000, 5000, causes=10).predictions < cost.estimate(1000, 5000).predictions / 2
     assert "GB" in str(large) and "minutes" in str(large)
+    scored = cost.estimate(1000, 800, scored=True)
+    assert scored.predictions * 2 == cost.estimate(1000, 800).predictions
+    assert cost.estimate(1000, 5000, scored=True) == cost.estimate(1000, 5000)  # of so many each subset has its own
 
 
 @pytest.mark.parametrize("causes", [5, 20, 60, 200, 600])

@@ -42,6 +42,7 @@ _CARD: dict[str, Any] = {
     "data": dict[str, Any],
     "calibration": dict[str, list[_SHARE]],
     "typical": dict[str, Any],
+    "pair_score": dict[str, Any],
     "evaluation": list[dict[str, Any]],
 }
 _TRAINING: dict[str, Any] = {"datasets": float, "step": float, "seconds": float}
@@ -50,6 +51,12 @@ _TYPICAL: dict[str, Any] = {
     "levels": _NUMBER_LIST,
     "characteristics": dict[str, _NUMBER_LIST],
     "least": Annotated[list[Annotated[float, Range(0, 1)]], Length(len(OVERALL), len(OVERALL))],
+}
+_STATISTICS = Annotated[list[Annotated[float, Range(-1e9, 1e9)]], Length(1, 100_000)]
+_PAIR_SCORE: dict[str, Any] = {
+    "signed": _STATISTICS,
+    "size": _STATISTICS,
+    "constant": Annotated[float, Range(-1e9, 1e9)],
 }
 _WEIGHTS = {"weights": dict[str, Annotated[float, Range(0, 1e6, open_least=True)]]}
 """Of cards of this release on."""
@@ -133,6 +140,10 @@ def check_card(card: dict[str, Any], path: Path) -> None:
         _check(row, _EVALUATION, path, f"evaluation[{k}].")
         if not {"model", "correlation"} <= row.get("auprc", {"model": 0, "correlation": 0}).keys():
             raise CheckpointError(f"{path}: evaluation[{k}].auprc must have model and correlation.")
+    if "pair_score" in card:
+        _check(card["pair_score"], _PAIR_SCORE, path, "pair_score.")
+        for name in _PAIR_SCORE.keys() - card["pair_score"].keys():
+            raise CheckpointError(f"{path}: pair_score lacks {name}.")
     if "typical" in card:
         typical = card["typical"]
         _check(typical, _TYPICAL | _WEIGHTS, path, "typical.")

@@ -31,6 +31,14 @@ def export(
             "what data are compared with.",
         ),
     ] = False,
+    pair_score: Annotated[
+        bool,
+        typer.Option(
+            "--pair-score",
+            help="Of the finished model in --out, only learn again which pairs of many variables are likely edges, "
+            "which is what subsets are made from.",
+        ),
+    ] = False,
     force: ForceOption = False,
 ) -> None:
     """Make a model of a run: parameters, calibration, and a card with what it reaches."""
@@ -40,6 +48,13 @@ def export(
         with progress.status("Simulating tables of the training …"):
             renew_typical(folder, 15 * datasets)
         out.print(f"What is typical is stored in {folder}.")
+        return
+    if pair_score:
+        from avici_jl.export.score import renew_score
+
+        with progress.status("Simulating tables, and learning which pairs are likely edges …"):
+            learned = renew_score(folder, datasets)
+        out.print(f"The score of pairs is stored in {folder}." if learned else "This network has no score of pairs.")
         return
     may_write(folder, force=force)
     if trust and domain is None:

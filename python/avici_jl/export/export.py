@@ -17,12 +17,15 @@ from avici_jl.checkpoints.model import LoadedModel, load_model, save_model
 from avici_jl.evaluation.calibration import Predictions, calibrate
 from avici_jl.evaluation.compare import Comparison, compare, labelled_data, settings, simulated_domain
 from avici_jl.export.card import summary, write_card
+from avici_jl.export.score import learn_score
 from avici_jl.export.typical import measure_typical
 from avici_jl.model import Model
 
 _CALIBRATION_SEED = 1_000_000
 _TABLES_PER_DATASET, _FEWEST_TABLES = 15, 60
 """Tables that say what is typical, for each dataset of a measurement; at least so many in all."""
+_TABLES_OF_SCORE = 40
+"""Tables that teach which pairs are likely edges, at most; a small measurement has as many as datasets."""
 
 
 def export(
@@ -76,6 +79,9 @@ def export(
         "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, {jax.default_backend()}",
         "versions": {name: version(name) for name in ("avici-jl", "jax", "flax")},
     }
+    score = learn_score(loaded.config, loaded.params, domain, min(_TABLES_OF_SCORE, datasets))
+    if score is not None:
+        card["pair_score"] = score.table()
     recipe = end(begun(Path(workdir).name, loaded), loaded)
     finished = Model(LoadedModel(loaded.config, loaded.params, card), Path(out).name)
     rows: dict[str, list[Comparison]] = {}

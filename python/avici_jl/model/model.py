@@ -34,6 +34,7 @@ from avici_jl.posterior.stability import Stability, resample
 from avici_jl.subsets.ask import WHOLE, answer_stacked, ask_in_subsets
 from avici_jl.subsets.asking import Asking, InferOptions, divided
 from avici_jl.subsets.cost import Cost, check_memory, estimate
+from avici_jl.subsets.score import PairScore
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -114,6 +115,7 @@ class Model:
             raise CheckpointError(
                 f"The config.json of {name} describes no network that exists here: {error}"
             ) from error
+        self._score = _score(loaded.card, self._predictor.statistics, name)
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Self:
@@ -230,7 +232,7 @@ class Model:
         Returns:
             A `Cost`: bytes of memory, number of subsets, and seconds on the cores of this machine, all at most.
         """
-        return estimate(n, d, regulators, self._most_rows)
+        return estimate(n, d, regulators, self._most_rows, scored=self._score is not None)
 
     def predict(
         self,
@@ -442,7 +444,7 @@ class Model:
             if in_subsets:
                 standard = partial(standardize, kind=self.kind)
                 logits, *signs = ask_in_subsets(
-                    x, interventions, found.known, parts, see, self._predictor, standard, asking, order
+                    x, interventions, found.known, parts, see, self._predictor, standard, asking, order, self._score
                 )
             else:
                 pairs = None if found.known is None else found.known.pairs
@@ -485,6 +487,19 @@ def _thresholds(card: dict[str, Any], name: str) -> dict[bool, float]:
     if not all(isinstance(value, int | float) and 0 <= value <= 1 for value in found.values()):
         raise CheckpointError(f"The card.json of {name} has thresholds that are no probabilities: {found}.")
     return {given: float(value) for given, value in found.items()}
+
+
+def _score(card: dict[str, Any], expected: int, name: str) -> PairScore | None:
+    """The card's score of pairs, if it has one, of as many statistics as the network sees."""
+    if "pair_score" not in card:
+        return None
+    score = PairScore.of_card(card["pair_score"])
+    if not len(score.signed) == len(score.size) == expected:
+        raise CheckpointError(
+            f"The card.json of {name} has a pair_score of {len(score.signed)} and {len(score.size)} statistics; its "
+            f"network sees {expected}."
+        )
+    return score
 
 
 _KINDS_OF_ROWS = {False: "observational", True: "interventional"}

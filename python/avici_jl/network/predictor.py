@@ -20,6 +20,7 @@ from avici_jl._runtime.threads import blas_threads, start_jax
 from avici_jl.errors import CheckpointError
 from avici_jl.network.answer import Answer
 from avici_jl.network.shapes import fill_up
+from avici_jl.network.statistics import count_statistics
 from avici_jl.network.summary import Summary, filled_up, summarize
 
 
@@ -74,6 +75,11 @@ class Predictor:
                 shown = [np.zeros(summary[0].shape[:2], np.int8)]
                 shown[0][:d, :d] = 0 if known is None else known
             return _said(_run(self._config, self.from_summary, self._leaves, summary, *shown), d)
+
+    @property
+    def statistics(self) -> int:
+        """How many statistics of a pair the compact network sees; 0 of a network that sees the table itself."""
+        return count_statistics(_groups(self._config)) if self._config.get("kind") == "pair" else 0
 
     def summarize(self, seen: np.ndarray) -> Summary | None:
         """What the compact network sees of a table [n, d, channels]; None of a network that sees the table itself."""

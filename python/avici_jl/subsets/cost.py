@@ -7,7 +7,7 @@ from typing import NamedTuple
 from avici_jl._runtime.executors import usable_cores
 from avici_jl._runtime.memory import free_memory
 from avici_jl.errors import InputError
-from avici_jl.subsets.ask import EVERY_PAIR, ROUNDS, SHARED, SIZE
+from avici_jl.subsets.ask import EVERY_PAIR, ROUNDS, SHARED, SIZE, scored_rounds
 from avici_jl.subsets.candidates import MOST_PARTIAL
 
 _BASE = 2.0e9
@@ -16,7 +16,7 @@ _TARGETS = 0.1
 """Targets in a subset, as a share of its size: few share candidates; less than where these are random."""
 _SECONDS, _NETWORK = 1.2, 0.5
 """Of a subset of `SIZE` variables in a thousand rows on one core; without its statistics."""
-_STATISTICS, _PAIR = 1.5e-4, 4000.0
+_STATISTICS, _PAIR = 7e-5, 4000.0
 """Seconds of the statistics of a pair in a table of a thousand rows, and their bytes while they are computed."""
 
 
@@ -39,8 +39,11 @@ class Cost(NamedTuple):
         return f"at most {self.predictions} subsets, {time} and {self.memory / 1e9:.1f} GB"
 
 
-def estimate(n: int, d: int, causes: int | None = None, rows: int = 1000) -> Cost:
-    """What asking about n rows of d variables costs, of which `causes` can be causes, in parts of so many rows."""
+def estimate(n: int, d: int, causes: int | None = None, rows: int = 1000, *, scored: bool = False) -> Cost:
+    """What asking about n rows of d variables costs, of which `causes` can be causes, in parts of so many rows.
+
+    With `scored`, by a model that has a `PairScore`.
+    """
     causes = d if causes is None else causes
     pairs = 4.0 * d * d
     table, scores = n * d * 9.0, n * d * (4.0 + 4.0)
@@ -49,7 +52,8 @@ def estimate(n: int, d: int, causes: int | None = None, rows: int = 1000) -> Cos
     shared = d <= SHARED
     seen = min(n, rows) * d * 8.0 + (_PAIR * d * d if shared else 0.0)
     memory = _BASE + table + max(checking, screening, answer + seen)
-    predictions = ROUNDS * int(-(-d // _targets(causes))) + (_completing(d) if d <= EVERY_PAIR else 0)
+    rounds = scored_rounds(-(-n // rows)) if scored and shared else ROUNDS
+    predictions = rounds * int(-(-d // _targets(causes))) + (_completing(d) if d <= EVERY_PAIR else 0)
     longer = 0.5 + 0.5 * min(n, rows) / 1000
     each = _NETWORK if shared else _SECONDS * longer
     statistics = _STATISTICS * d * d * longer * -(-n // rows) if shared else 0.0

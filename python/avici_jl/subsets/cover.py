@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,18 +20,18 @@ class Subset(NamedTuple):
     targets: np.ndarray
 
 
-def cover(candidates: np.ndarray, size: int, rng: np.random.Generator) -> list[Subset]:
+def cover(candidates: Sequence[np.ndarray], size: int, rng: np.random.Generator) -> list[Subset]:
     """Subsets of at most `size` variables in which every variable is a target once or more.
 
     A subset begins with a random target that no earlier one had and takes in the target that needs the fewest new
     members, as long as there is room: so it holds targets, their candidates, and the candidates of these.
 
     Args:
-        candidates: [d, k] of every variable, k < size.
+        candidates: of each of the d variables, fewer than `size`.
         size: most members of a subset.
         rng: decides with which targets subsets begin, and between equals.
     """
-    d, _ = candidates.shape
+    d = len(candidates)
     groups = [np.unique(np.append(candidates[j], j)) for j in range(d)]
     wanted_by = _inverted(groups, d)
     preference = rng.permutation(d) / d  # between equals
