@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from avici_jl.data.standardize import features
 from avici_jl.errors import ConfigError
 from avici_jl.network.statistics import GROUPS, count_statistics, pair_statistics
-from avici_jl.network.statistics.algebra import inverse
+from avici_jl.network.statistics.algebra import gram_self, inverse
 from avici_jl.network.statistics.bins import bins
 from avici_jl.network.statistics.columns import Columns, Given
 from avici_jl.network.statistics.conditional import conditional
@@ -112,7 +112,7 @@ def many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(algebra, "_LEAF", 3)
 
 
-SPARED = ["conditional", "interventional", "order", "smooth"]
+SPARED = ["conditional", "interventional", "order", "smooth", "kernel", "residual", "levels"]
 
 
 def table_of_twelve() -> np.ndarray:
@@ -164,6 +164,20 @@ def test_inverses_by_halves_are_inverses(many: None, size: int) -> None:
     matrix = np.swapaxes(x, 1, 2) @ x / 40
     expected = np.linalg.inv(matrix + 0.1 * np.eye(size))
     np.testing.assert_allclose(inverse(jnp.asarray(matrix, jnp.float32), 0.1), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [8, 9, 37])
+def test_products_by_halves_are_products(many: None, size: int) -> None:
+    f = np.random.default_rng(size).normal(size=(2, 30, size)).astype(np.float32)
+    np.testing.assert_allclose(gram_self(jnp.asarray(f)), np.swapaxes(f, 1, 2) @ f, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_a_table_has_the_same_order_alone_and_beside_others() -> None:
+    x = np.concatenate([table_of_twelve(), table_of_twelve()[:, ::-1, ::-1]])
+    both = np.asarray(pair_statistics(jnp.asarray(x), ["order"]))
+    for k in range(2):
+        np.testing.assert_allclose(pair_statistics(jnp.asarray(x[k : k + 1]), ["order"])[0], both[k], atol=1e-4)
 
 
 def test_smooth_regressions_explain_what_ridge_regressions_do() -> None:

@@ -86,8 +86,8 @@ def _given_strongest(r: jax.Array, exact: jax.Array, present: jax.Array) -> jax.
         two = jnp.take_along_axis(second, jnp.argmin(least, -2)[..., None, :], -2)
         change = jnp.abs(_given(to_i, own[..., None, :], to_j)) - jnp.abs(to_i)
         change = jnp.where(other & (strength[..., None] > 0), change * jnp.abs(to_j), 0.0)
-        parts = change.max(-2, keepdims=True), change.min(-2, keepdims=True), change.sum(-2, keepdims=True)
-        return jnp.concatenate([one, two, *parts], -2)
+        opened, closed = (jnp.maximum(sign * change, 0.0).max(-2, keepdims=True) for sign in (1, -1))
+        return jnp.concatenate([one, two, opened, -closed, change.sum(-2, keepdims=True)], -2)
 
     found = for_each_variable(search, jnp.moveaxis(r, -2, 0), jnp.moveaxis(exact, -2, 0), every)  # [j, batch, 5, i]
     found = jnp.transpose(found, (1, 3, 0, 2))
