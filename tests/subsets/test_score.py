@@ -26,6 +26,8 @@ def test_logits_are_those_of_a_logistic_regression() -> None:
     assert np.isneginf(np.diag(found)).all()
     a, b, c = statistics[3, 69]
     assert found[3, 69] == pytest.approx(a + abs(a) / 2 + 3 * abs(b) - 2 * c + 0.25 - np.log(70), abs=1e-5)
+    wide = np.broadcast_to(statistics[3, 69], (320, 320, 3))
+    assert score.logits(wide)[3, 69] == pytest.approx(found[3, 69] + np.log(70 / 320 / 2), abs=1e-5)
     again = PairScore.of_card(json.loads(json.dumps(score.table())))
     np.testing.assert_array_equal(again.logits(statistics), found)
 

@@ -17,10 +17,10 @@ from avici_jl.errors import AviciError
 from avici_jl.evaluation.compare import EVALUATION_SEED, simulated_domain
 from avici_jl.network.predictor import Predictor
 from avici_jl.simulation import simulate_batch
-from avici_jl.subsets.score import PairScore
+from avici_jl.subsets.score import LEARNED_WITH, PairScore
 
 _SEED = EVALUATION_SEED + 8_000_000
-_VARIABLES, _ROWS = 160, (1000, 250)
+_ROWS = 1000, 250
 _OTHERS = 4
 """Pairs that are no edge in either direction, for each edge; they stand for all of them."""
 _RIDGE, _STEPS = 1e-4, 200
@@ -50,7 +50,7 @@ def learn_score(config: Mapping[str, Any], params: Mapping[str, Any], domain: st
     except AviciError:
         return None
     statistics, edges, stands_for = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return _fitted(statistics, edges, stands_for, _VARIABLES)
+    return _fitted(statistics, edges, stands_for, LEARNED_WITH)
 
 
 def _simulated(data: Mapping[str, Any], domain: str, count: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -59,7 +59,7 @@ def _simulated(data: Mapping[str, Any], domain: str, count: int) -> Iterator[tup
     for k in range(count):
         n = _ROWS[k % len(_ROWS)]
         n_int = round(n * float(rng.choice(data["interventional"])))
-        found = simulate_batch(domain, 1, d=_VARIABLES, n_obs=n - n_int, n_int=n_int, seed=_SEED, first=k)
+        found = simulate_batch(domain, 1, d=LEARNED_WITH, n_obs=n - n_int, n_int=n_int, seed=_SEED, first=k)
         yield tuple(part[0] for part in found)  # type: ignore[misc]
 
 

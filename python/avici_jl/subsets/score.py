@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-_VARIABLES = 32
+LEARNED_WITH = 160
+"""Variables of the tables that scores are learned from."""
+_TOGETHER = 32
 """Variables whose pairs are looked at together."""
 
 
@@ -17,7 +19,9 @@ class PairScore(NamedTuple):
     Attributes:
         signed: [k] float32, weights of the statistics.
         size: [k] float32, weights of their absolute values.
-        constant: of the logit, to which -log d is added: the more variables, the fewer pairs are edges.
+        constant: of the logit, to which -log d is added: the more variables, the fewer pairs are edges. And the noisier
+            are their statistics: of d above `LEARNED_WITH` as much is subtracted as d is above it, as a logarithm. So
+            as many unlikely pairs are edges as are expected with 600 variables.
     """
 
     signed: np.ndarray
@@ -39,10 +43,10 @@ class PairScore(NamedTuple):
         """[d, d] float32 of statistics [d, d, k]; entry [i, j] of i → j, -inf on the diagonal."""
         d = len(statistics)
         found = np.empty((d, d), np.float32)
-        for start in range(0, d, _VARIABLES):
-            some = statistics[start : start + _VARIABLES]
-            found[start : start + _VARIABLES] = some @ self.signed + np.abs(some) @ self.size
-        found += self.constant - np.log(d)
+        for start in range(0, d, _TOGETHER):
+            some = statistics[start : start + _TOGETHER]
+            found[start : start + _TOGETHER] = some @ self.signed + np.abs(some) @ self.size
+        found += self.constant - np.log(d) - np.log(max(d / LEARNED_WITH, 1.0))
         np.fill_diagonal(found, -np.inf)
         return found
 
