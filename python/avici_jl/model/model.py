@@ -74,9 +74,10 @@ class Model:
     They are the arguments of `avici_jl.data.inputs.read_input`, which says more of each.
 
     - `regulators`: the only variables that can be causes: this field of `prior` alone.
-    - `subsets`: whether the network is asked about subsets of the variables, which a cheap first pass chooses, and the
+    - `subsets`: whether the network is asked about subsets of the variables, made of the likeliest pairs, and the
       answers are put together; by default where there are more of them than `most_variables`. Pairs that no subset
-      holds have the probability 0. `subset_seed` chooses other subsets.
+      holds have the probability that a regression on their statistics gives (up to 1024 variables, of models that have
+      one), else 0. `subset_seed` chooses other subsets.
     - `executor`: where subsets, parts of long tables, resamples and tables are computed: a
       `concurrent.futures.Executor` (of processes that are spawned, not forked) or a `dask.distributed.Client`; by
       default subsets and parts on threads, one for each core. The answer is the same. `progress`: whether a bar is

@@ -52,7 +52,7 @@ def estimate(n: int, d: int, causes: int | None = None, rows: int = 1000, *, sco
     shared = d <= SHARED
     seen = min(n, rows) * d * 8.0 + (_PAIR * d * d if shared else 0.0)
     memory = _BASE + table + max(checking, screening, answer + seen)
-    rounds = scored_rounds(-(-n // rows)) if scored and shared else ROUNDS
+    rounds = scored_rounds(d, -(-n // rows)) if scored and shared else ROUNDS
     predictions = rounds * int(-(-d // _targets(causes))) + (_completing(d) if d <= EVERY_PAIR else 0)
     longer = 0.5 + 0.5 * min(n, rows) / 1000
     each = _NETWORK if shared else _SECONDS * longer
