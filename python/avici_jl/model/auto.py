@@ -20,6 +20,7 @@ from avici_jl.model.model import AUTO, Model
 from avici_jl.network import sees_spreads
 from avici_jl.posterior import Posterior
 from avici_jl.subsets.asking import divided
+from avici_jl.subsets.score import PairScore
 
 
 class Candidate(NamedTuple):
@@ -163,6 +164,11 @@ class AutoModel(Model):
     @property
     def _most_rows(self) -> int:
         return max(model._most_rows for model in self._every())
+
+    @property
+    def _score(self) -> PairScore | None:  # type: ignore[override]
+        """For estimates, which are of the costliest: one without a score, if there is any."""
+        return min((model._score for model in self._every()), key=lambda score: score is not None)
 
     def _every(self) -> list[Model]:
         shipped = set(list_models())
