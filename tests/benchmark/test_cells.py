@@ -119,3 +119,10 @@ def test_every_room_that_says_something_of_a_table_decides_the_key() -> None:
     rooms = {name.split(".")[1] for name in imports(PACKAGE / "model" / "model.py")}
     around = {"errors", "_runtime", "checkpoints", "plots", "posterior", "estimator", "report"}
     assert rooms - around <= set(_PREDICTS)
+
+
+def test_words_about_the_code_do_not_decide_the_key() -> None:
+    plain = "def f(x):\n    return x + 1\n"
+    told = '"""Module."""\ndef f(x):  # a comment\n    """Docstring."""\n    return x + 1\n'
+    assert cells._without_words(told) == cells._without_words(plain)
+    assert cells._without_words(plain.replace("1", "2")) != cells._without_words(plain)

@@ -19,9 +19,9 @@ class PairScore(NamedTuple):
     Attributes:
         signed: [k] float32, weights of the statistics.
         size: [k] float32, weights of their absolute values.
-        constant: of the logit, to which -log d is added: the more variables, the fewer pairs are edges. And the noisier
-            are their statistics: of d above `LEARNED_WITH` as much is subtracted as d is above it, as a logarithm. So
-            as many unlikely pairs are edges as are expected with 600 variables.
+        constant: of the logit, less log d, since the more variables there are the fewer pairs are edges. Above
+            `LEARNED_WITH` variables it is less by log(d / `LEARNED_WITH`) again: with 600, noisier statistics made
+            unlikely pairs some five times likelier than they were.
     """
 
     signed: np.ndarray

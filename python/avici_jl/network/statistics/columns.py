@@ -127,14 +127,15 @@ class Columns:
 
     @cached_property
     def curves(self) -> jax.Array:
-        """[batch, 4 d, 4 d], correlations over all rows between four functions of each variable: itself, and curves."""
-        return gram_self(self.unit(jnp.concatenate(self.functions, axis=-1))) / self.n
-
-    @property
-    def functions(self) -> list[jax.Array]:
-        """Those four, [batch, n, d] each."""
+        """[batch, n, 4 d], four functions of each variable with mean 0 and standard deviation 1: itself, and curves."""
         z = self.z
-        return [z, jnp.minimum(z**2, 9.0), jnp.clip(z**3 - 3 * z, -9.0, 9.0), jnp.sin(2 * z)]
+        functions = [z, jnp.minimum(z**2, 9.0), jnp.clip(z**3 - 3 * z, -9.0, 9.0), jnp.sin(2 * z)]
+        return self.unit(jnp.concatenate(functions, axis=-1))
+
+    @cached_property
+    def curved(self) -> jax.Array:
+        """[batch, 4 d, 4 d], the correlations over all rows between these functions."""
+        return gram_self(self.curves) / self.n
 
     @cached_property
     def precision(self) -> jax.Array:

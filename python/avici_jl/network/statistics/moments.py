@@ -51,10 +51,9 @@ def basic(columns: Columns) -> list[jax.Array]:
 def kernel(columns: Columns) -> list[jax.Array]:
     """Correlations between six functions of i and of j, and partial correlations between three of them."""
     z, u, n, d = columns.z, columns.u, columns.n, columns.z.shape[-1]
-    curves = columns.unit(jnp.concatenate(columns.functions, -1))
     settings = columns.unit(jnp.concatenate([u, u * z], -1))
-    across = gram(curves, settings) / n
-    products = whole(columns.curves, across, jnp.swapaxes(across, -1, -2), gram_self(settings) / n)
+    across = gram(columns.curves, settings) / n
+    products = whole(columns.curved, across, jnp.swapaxes(across, -1, -2), gram_self(settings) / n)
     partial = normalised(inverse(products[..., : 3 * d, : 3 * d], 0.1), -1)
     return [blocks(products, 6), blocks(partial, 3)]
 

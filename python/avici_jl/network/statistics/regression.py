@@ -32,7 +32,7 @@ def interventional(columns: Columns) -> list[jax.Array]:
 
 def smooth(columns: Columns) -> list[jax.Array]:
     """How well smooth functions explain each variable j: of i alone, of all others, and what i adds to all others."""
-    products, d = columns.curves, columns.z.shape[-1]
+    products, d = columns.curved, columns.z.shape[-1]
     alone = _grid(products, d)
     within = diagonal(alone) + 0.02 * jnp.eye(_POWERS)[..., None, None]
     explained = _quadratic(alone[:, 0], within[..., None]).clip(0.0, 0.999)
